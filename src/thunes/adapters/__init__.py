@@ -1,0 +1,1 @@
+"""Touches the real world: one room per thing touched, strangers to each other."""

@@ -1,0 +1,1 @@
+"""Venues: where orders go and reports come from."""

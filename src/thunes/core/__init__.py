@@ -1,0 +1,1 @@
+"""The part that decides: pure, without I/O, clock, randomness or threads."""

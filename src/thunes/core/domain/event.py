@@ -1,0 +1,53 @@
+"""Events: everything that the core can be told. One of them goes into one step."""
+
+import msgspec
+
+from thunes.core.domain.market import Quote
+from thunes.core.domain.mode import Cause
+from thunes.core.domain.order import Report
+from thunes.core.domain.units import Asset, Instant, Quantity
+
+
+class AccountOpened(msgspec.Struct, frozen=True, tag="account_opened", forbid_unknown_fields=True):
+    """The first event: what the account holds before anything is traded."""
+
+    at: Instant
+    balances: dict[Asset, Quantity]
+
+
+class BarsClosed(msgspec.Struct, frozen=True, tag="bars_closed", forbid_unknown_fields=True):
+    """All bars that close at `at` are known: the tape may be read up to row `sequence`."""
+
+    at: Instant
+    sequence: int
+
+
+class QuoteReceived(msgspec.Struct, frozen=True, tag="quote_received", forbid_unknown_fields=True):
+    at: Instant
+    quote: Quote
+
+
+class VenueReported(msgspec.Struct, frozen=True, tag="venue_reported", forbid_unknown_fields=True):
+    """What the venue said about our orders, in its order."""
+
+    at: Instant
+    reports: tuple[Report, ...]
+
+
+class TimerFired(msgspec.Struct, frozen=True, tag="timer_fired", forbid_unknown_fields=True):
+    """A timer that the core had set has come due."""
+
+    at: Instant
+    name: str
+
+
+class OperatorActed(msgspec.Struct, frozen=True, tag="operator_acted", forbid_unknown_fields=True):
+    """A person changed the mode."""
+
+    at: Instant
+    cause: Cause
+    who: str
+    why: str
+
+
+Event = AccountOpened | BarsClosed | QuoteReceived | VenueReported | TimerFired | OperatorActed

@@ -1,0 +1,88 @@
+"""Instruments: what may be traded, in which steps, and which orders a venue would refuse."""
+
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from thunes.core.domain.order import Order, OrderType
+from thunes.core.domain.units import ZERO, Asset, Money, Price, Quantity, Symbol
+
+
+class Filter(Enum):
+    """The venue's filters, by the names that Binance gives them."""
+
+    PRICE_FILTER = "PRICE_FILTER"
+    PERCENT_PRICE_BY_SIDE = "PERCENT_PRICE_BY_SIDE"
+    LOT_SIZE = "LOT_SIZE"
+    MARKET_LOT_SIZE = "MARKET_LOT_SIZE"
+    NOTIONAL = "NOTIONAL"
+    MAX_NUM_ORDERS = "MAX_NUM_ORDERS"
+    MAX_NUM_ALGO_ORDERS = "MAX_NUM_ALGO_ORDERS"
+
+
+class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A spot pair and its filters. A limit of zero is off, as in the venue's own table."""
+
+    symbol: Symbol
+    base: Asset
+    quote: Asset
+    tick: Price
+    step: Quantity
+    min_quantity: Quantity = Quantity(ZERO)
+    max_quantity: Quantity = Quantity(ZERO)
+    market_max_quantity: Quantity = Quantity(ZERO)
+    min_notional: Money = Money(ZERO)
+    min_price: Price = Price(ZERO)
+    max_price: Price = Price(ZERO)
+    percent_down: Decimal = ZERO
+    percent_up: Decimal = ZERO
+    max_orders: int = 0
+    max_stop_orders: int = 0
+
+
+def failed_filter(instrument: Instrument, order: Order, reference: Price) -> Filter | None:
+    """The first filter that `order` fails, in the venue's table order, or None.
+
+    `reference` (quote per base) values market orders and anchors the percent band.
+    Counts of open orders are the venue's to check.
+    """
+    for price in (order.limit_price, order.stop_price):
+        if price is not None:
+            failed = _failed_price(instrument, price, reference)
+            if failed is not None:
+                return failed
+    price = order.limit_price or order.stop_price or reference
+    if order.quantity is None:
+        amount = order.quote_amount or ZERO
+        return Filter.NOTIONAL if amount < instrument.min_notional else None
+    return _failed_quantity(instrument, order, order.quantity, price)
+
+
+def _failed_price(instrument: Instrument, price: Price, reference: Price) -> Filter | None:
+    if price <= ZERO or price % instrument.tick != ZERO or price < instrument.min_price:
+        return Filter.PRICE_FILTER
+    if instrument.max_price and price > instrument.max_price:
+        return Filter.PRICE_FILTER
+    if instrument.percent_up and price > reference * instrument.percent_up:
+        return Filter.PERCENT_PRICE_BY_SIDE
+    if instrument.percent_down and price < reference * instrument.percent_down:
+        return Filter.PERCENT_PRICE_BY_SIDE
+    return None
+
+
+def _failed_quantity(
+    instrument: Instrument, order: Order, quantity: Quantity, price: Price
+) -> Filter | None:
+    if quantity <= ZERO or quantity % instrument.step != ZERO:
+        return Filter.LOT_SIZE
+    if quantity < instrument.min_quantity:
+        return Filter.LOT_SIZE
+    if instrument.max_quantity and quantity > instrument.max_quantity:
+        return Filter.LOT_SIZE
+    if order.type is OrderType.MARKET and instrument.market_max_quantity:
+        if quantity > instrument.market_max_quantity:
+            return Filter.MARKET_LOT_SIZE
+    if quantity * price < instrument.min_notional:
+        return Filter.NOTIONAL
+    return None

@@ -1,0 +1,115 @@
+"""Orders: what is asked of a venue, and what the venue answers."""
+
+from enum import Enum
+
+import msgspec
+
+from thunes.core.domain.units import (
+    Asset,
+    Instant,
+    Money,
+    OrderId,
+    Price,
+    Quantity,
+    StrategyId,
+    Symbol,
+)
+
+
+class Side(Enum):
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(Enum):
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_MARKET = "stop_market"
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"  # a market order once the trigger is touched
+
+
+class OrderRole(Enum):
+    """Why an order exists. Spot venues know no reduce-only flag: the role is ours."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    STOP = "stop"
+    TARGET = "target"
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An order as it is sent. Exactly one of `quantity` and `quote_amount` is set.
+
+    `quote_amount` buys at market for at most that much, fees in quote included.
+    Orders that share a `list_id` are one-cancels-other. `leg` names the part of a position
+    that the order opens or protects. An entry past `expires_at` is cancelled by us.
+    """
+
+    id: OrderId
+    symbol: Symbol
+    side: Side
+    type: OrderType
+    role: OrderRole
+    strategy: StrategyId
+    quantity: Quantity | None = None
+    quote_amount: Money | None = None
+    limit_price: Price | None = None
+    stop_price: Price | None = None
+    list_id: str | None = None
+    leg: str = ""
+    expires_at: Instant | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted", forbid_unknown_fields=True):
+    order_id: OrderId
+
+
+class Rejected(msgspec.Struct, frozen=True, tag="rejected", forbid_unknown_fields=True):
+    """The venue refused the order for good; nothing of it rests or will fill."""
+
+    order_id: OrderId
+    code: int
+    text: str
+
+
+class Filled(msgspec.Struct, frozen=True, tag="filled", forbid_unknown_fields=True):
+    """One execution; `quantity` is of this execution only. `fee` is in units of `fee_asset`."""
+
+    order_id: OrderId
+    trade_id: str
+    price: Price
+    quantity: Quantity
+    fee: Quantity
+    fee_asset: Asset
+    complete: bool  # the venue says that nothing of the order is left to fill
+
+
+class Canceled(msgspec.Struct, frozen=True, tag="canceled", forbid_unknown_fields=True):
+    order_id: OrderId
+
+
+class Expired(msgspec.Struct, frozen=True, tag="expired", forbid_unknown_fields=True):
+    """The venue ended the order: no liquidity, or its sibling of a list went first."""
+
+    order_id: OrderId
+    text: str
+
+
+class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused", forbid_unknown_fields=True):
+    """The venue knows no such open order: it may have filled."""
+
+    order_id: OrderId
+    code: int
+    text: str
+
+
+class OutcomeUnknown(
+    msgspec.Struct, frozen=True, tag="outcome_unknown", forbid_unknown_fields=True
+):
+    """No answer, or an ambiguous one: the order may or may not exist."""
+
+    order_id: OrderId
+
+
+Report = Accepted | Rejected | Filled | Canceled | Expired | CancelRefused | OutcomeUnknown
