@@ -66,3 +66,8 @@ def run_python(code: str, cwd: Path, path: Path | None = None) -> subprocess.Com
         text=True,
         timeout=120,
     )
+
+
+def has_command_line() -> bool:
+    """Whether `thunes.cli` is built: an empty folder of that name is not it."""
+    return (SOURCE / "thunes/cli/__init__.py").is_file()
