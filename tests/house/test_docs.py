@@ -1,5 +1,6 @@
 """What the pages tell a reader to type exists."""
 
+import ast
 import importlib
 import re
 import shlex
@@ -81,6 +82,31 @@ def test_thunes_examples_parse(name: str) -> None:
         assert not words or not strange_words(words, tree), f"{name}: {line}"
 
 
+def missing_imports(page: str) -> list[str]:
+    """What the Python examples of a page import from thunes and thunes does not have."""
+    missing = []
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "thunes":
+                known = find(str(node.module))
+                missing += [f"{node.module}.{n.name}" for n in node.names if n.name not in known]
+    return missing
+
+
+def find(module: str) -> list[str]:
+    try:
+        return dir(importlib.import_module(module))
+    except ModuleNotFoundError:
+        return []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_python_examples_import_what_exists(name: str) -> None:
+    if not has_command_line():
+        pytest.skip("thunes.cli is not built yet")
+    assert missing_imports((ROOT / name).read_text("utf-8")) == []
+
+
 def test_readme_says_the_two_commands() -> None:
     said = commands((ROOT / "README.md").read_text("utf-8"))
     assert {"make demo", "make test"} <= set(said)
@@ -111,3 +137,7 @@ def test_planted_faults_are_caught() -> None:
     assert strange_words(["backtset"], tree) == ["backtset"]
     assert strange_words(["audit", "show", "dir", "--after", "3"], tree) == []
     assert strange_words(["audit", "shew", "dir"], tree) == ["shew"]
+    example = "```python\nfrom thunes.core.domain.units import Price, Prise\n```\n"
+    assert missing_imports(example) == ["thunes.core.domain.units.Prise"]
+    lost = "```python\nfrom thunes.nowhere import x\n```\n"
+    assert missing_imports(lost) == ["thunes.nowhere.x"]
