@@ -1,0 +1,204 @@
+"""The files of a journal: plain segments, compressed segments, and how to read both."""
+
+import os
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import zstandard
+
+from thunes.core.domain.errors import ThunesError
+
+_NAME = re.compile(r"([0-9]{6,})\.jsonl(\.zst)?")
+_FRAME_BYTES = 1 << 17
+_READ_BYTES = 1 << 20
+
+# A compressed segment is a row of zstd frames, each of whole lines, and then a skippable frame
+# that lists them with their digests: `zstd -d` reads the file, and no byte of it is unwatched.
+_SKIPPABLE = 0x184D2A50.to_bytes(4, "little")
+_TABLE_END = 4 + 32
+
+
+class Segment(NamedTuple):
+    number: int
+    path: Path
+    compressed: bool
+
+
+class Block(NamedTuple):
+    """Some lines of a segment in a row, or the trouble of not getting at them.
+
+    `offset` is the byte in the file (of a compressed one: of the frame); `line` counts from 1.
+    `data` is None where nothing could be read; then `lines` says how many lines that lost.
+    """
+
+    segment: Segment
+    line: int
+    offset: int
+    lines: int
+    data: bytes | None
+    trouble: str = ""
+
+
+class _Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bytes: int
+    lines: int
+    sha256: str
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    frames: tuple[_Frame, ...]
+
+
+def segment_path(directory: Path, number: int) -> Path:
+    """Where the plain segment `number` (from 1) stands."""
+    return directory / f"{number:06d}.jsonl"
+
+
+def segments(directory: Path) -> list[Segment]:
+    """The journal's segments in order; of a segment that stands twice, the plain one.
+
+    Both stand there after a crash between the compression and the removal of the plain file.
+    """
+    found: dict[int, Segment] = {}
+    try:
+        names = sorted(entry.name for entry in directory.iterdir())
+    except OSError as error:
+        raise ThunesError(f"the journal {directory} cannot be read: {error.strerror}") from error
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match is not None:  # sorted: the plain name comes before its compressed one
+            number = int(match[1])
+            found.setdefault(number, Segment(number, directory / name, match[2] is not None))
+    return [found[number] for number in sorted(found)]
+
+
+def blocks(segment: Segment) -> Iterator[Block]:
+    """The lines of a segment, some at a time; a block ends with a line end if its file does."""
+    try:
+        yield from _packed_blocks(segment) if segment.compressed else _plain_blocks(segment)
+    except OSError as error:
+        raise ThunesError(f"{segment.path} cannot be read: {error.strerror}") from error
+
+
+def compress(path: Path) -> Path:
+    """Replace a plain segment by its compressed one; a crash anywhere leaves a whole one.
+
+    Raises OSError; then the plain segment still stands.
+    """
+    target = path.with_name(path.name + ".zst")
+    temporary = path.with_name(path.name + ".zst.tmp")
+    try:
+        with temporary.open("wb") as file:
+            for part in _packed(path):
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+    path.unlink()
+    sync_directory(path.parent)
+    return target
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` durable; raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _packed(path: Path) -> Iterator[bytes]:
+    compressor = zstandard.ZstdCompressor(level=3, write_checksum=False)
+    frames = []
+    for data in _whole_lines(path, _FRAME_BYTES):
+        frame = compressor.compress(data)
+        frames.append(_Frame(len(frame), data.count(b"\n"), sha256(frame).hexdigest()))
+        yield frame
+    table = msgspec.json.encode(_Table(tuple(frames)))
+    size = (len(table) + _TABLE_END).to_bytes(4, "little")
+    covered = _SKIPPABLE + size + table + len(table).to_bytes(4, "little")
+    yield covered + sha256(covered).digest()
+
+
+def _whole_lines(path: Path, size: int) -> Iterator[bytes]:
+    rest = b""
+    with path.open("rb") as file:
+        while data := file.read(size):
+            rest += data
+            end = rest.rfind(b"\n") + 1
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+    if rest:
+        yield rest
+
+
+def _plain_blocks(segment: Segment) -> Iterator[Block]:
+    line, offset = 1, 0
+    for data in _whole_lines(segment.path, _READ_BYTES):
+        lines = data.count(b"\n")
+        yield Block(segment, line, offset, lines, data)
+        line += lines
+        offset += len(data)
+
+
+def _packed_blocks(segment: Segment) -> Iterator[Block]:
+    data = segment.path.read_bytes()
+    table = _table(data)
+    if table is None:
+        yield Block(segment, 1, 0, 0, None, "the table of its frames at the end is damaged")
+        yield from _frames_without_table(segment, data)
+        return
+    line, offset = 1, 0
+    for frame in table.frames:
+        packed = data[offset : offset + frame.bytes]
+        trouble = ""
+        if sha256(packed).hexdigest() != frame.sha256:
+            trouble = f"bytes {offset} to {offset + frame.bytes - 1} were changed"
+        lines = _unpacked(packed)
+        if lines is not None and trouble:
+            yield Block(segment, line, offset, 0, None, trouble)
+            trouble = ""
+        yield Block(segment, line, offset, frame.lines, lines, trouble)
+        line += frame.lines
+        offset += frame.bytes
+
+
+def _table(data: bytes) -> _Table | None:
+    length = int.from_bytes(data[-_TABLE_END:-32], "little")
+    start = len(data) - _TABLE_END - length - 8
+    if start < 0 or sha256(data[start:-32]).digest() != data[-32:]:
+        return None
+    table = msgspec.json.decode(data[start + 8 : -_TABLE_END], type=_Table)
+    return table if sum(frame.bytes for frame in table.frames) == start else None
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+    except zstandard.ZstdError:
+        return None
+
+
+def _frames_without_table(segment: Segment, data: bytes) -> Iterator[Block]:
+    line, offset = 1, 0
+    while data[offset : offset + 4] not in (b"", _SKIPPABLE):
+        reader = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            lines = reader.decompress(data[offset:])
+        except zstandard.ZstdError:
+            return
+        yield Block(segment, line, offset, lines.count(b"\n"), lines)
+        line += lines.count(b"\n")
+        offset = len(data) - len(reader.unused_data)
+        if not reader.unused_data:
+            return
