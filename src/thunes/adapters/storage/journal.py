@@ -164,6 +164,18 @@ class Journal:
         self.notes += _compress(full.path)
 
 
+def in_use(directory: Path) -> bool:
+    """Whether some program is writing the journal in `directory` just now."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _begin(path: Path, line: bytes) -> None:
     """The first segment, whole or not at all; raises OSError."""
     temporary = path.with_name(path.name + ".tmp")

@@ -78,6 +78,9 @@ def segments(directory: Path) -> list[Segment]:
 
 def blocks(segment: Segment) -> Iterator[Block]:
     """The lines of a segment, some at a time; a block ends with a line end if its file does."""
+    packed = segment.path.with_name(segment.path.name + ".zst")
+    if not segment.path.exists() and packed.exists():  # its writer has compressed it meanwhile
+        segment = Segment(segment.number, packed, True)
     try:
         yield from _packed_blocks(segment) if segment.compressed else _plain_blocks(segment)
     except OSError as error:

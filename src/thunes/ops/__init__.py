@@ -1,0 +1,1 @@
+"""What watches and reports: the audit of journals."""
