@@ -1,0 +1,125 @@
+"""What the simulated venue refuses, by the codes and texts of Binance."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from thunes.adapters.venues.simulated.orders import CONTINGENT, Book
+from thunes.core.domain.instrument import Filter, failed_filter
+from thunes.core.domain.order import Order, OrderType, Side
+from thunes.core.domain.units import EXACT, ZERO, Price
+
+Refusal = tuple[int, str]
+
+FUNDS: Refusal = (-2010, "Account has insufficient balance for requested action.")
+DUPLICATE: Refusal = (-2010, "Duplicate order sent.")
+IMMEDIATE: Refusal = (-2010, "Order would trigger immediately.")
+RELATION: Refusal = (-2010, "The relationship of the prices for the orders is not correct.")
+SYMBOL: Refusal = (-1121, "Invalid symbol.")
+COMBINATION: Refusal = (-1128, "Combination of optional parameters invalid.")
+UNKNOWN_ORDER: Refusal = (-2011, "Unknown order sent.")
+REPLACE_FAILED: Refusal = (-2022, "Order cancel-replace failed.")
+REPLACE_HALF_FAILED = (-2021, "Order cancel-replace partially failed.")
+
+_ANY_PRICE = Price(Decimal("Infinity"))
+_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+
+
+def refusal_of_filter(failed: Filter) -> Refusal:
+    return -1013, f"Filter failure: {failed.value}"
+
+
+def malformed(orders: Sequence[Order]) -> Refusal | None:
+    """One whole order, or two of one list: same symbol, side and quantity, one of them a stop."""
+    for order in orders:
+        missing = _missing(order)
+        if missing is not None:
+            text = f"Mandatory parameter '{missing}' was not sent, was empty/null, or malformed."
+            return -1102, text
+        if order.quote_amount is not None and (
+            order.type is not OrderType.MARKET
+            or order.side is not Side.BUY
+            or order.quantity is not None
+        ):
+            return COMBINATION
+    if len(orders) == 1:
+        return None
+    return None if len(orders) == 2 and _pair(orders[0], orders[1]) else COMBINATION
+
+
+def refused(orders: Sequence[Order], book: Book, last: float | None) -> Refusal | None:
+    """What of the symbol's own rules `orders` break, at the last known price; funds aside."""
+    price = None if last is None else Decimal(repr(last))
+    instrument = book.instrument
+    for order in orders:
+        # With no price known an order is its own reference.
+        anchor = price or order.limit_price or order.stop_price or _ANY_PRICE
+        failed = failed_filter(instrument, order, Price(anchor))
+        if failed is not None:
+            return refusal_of_filter(failed)
+    if instrument.max_orders and len(book.orders) + len(orders) > instrument.max_orders:
+        return refusal_of_filter(Filter.MAX_NUM_ORDERS)
+    if instrument.max_stop_orders:
+        stops = [o for o in orders if o.type in CONTINGENT]
+        held = sum(1 for w in book.orders.values() if w.order.type in CONTINGENT)
+        if stops and held + len(stops) > instrument.max_stop_orders:
+            return refusal_of_filter(Filter.MAX_NUM_ALGO_ORDERS)
+    if len(orders) == 2:
+        return _wrong_relation(orders[0], orders[1], price)
+    return _immediate(orders[0], price)
+
+
+def funds_needed(order: Order, last: float | None, fee_factor: Decimal) -> Decimal:
+    """What an order locks: base units of a sell, quote units of a buy with its fee."""
+    if order.quote_amount is not None:
+        return order.quote_amount
+    quantity = order.quantity or ZERO
+    if order.side is Side.SELL:
+        return quantity
+    price = order.limit_price or order.stop_price
+    if price is None:
+        if last is None:
+            return ZERO
+        price = Price(Decimal(repr(last)))
+    return EXACT.multiply(EXACT.multiply(price, quantity), fee_factor)
+
+
+def _missing(order: Order) -> str | None:
+    if order.quantity is None and order.quote_amount is None:
+        return "quantity"
+    if order.type in _LIMITED and order.limit_price is None:
+        return "price"
+    if order.type in CONTINGENT and order.stop_price is None:
+        return "stopPrice"
+    return None
+
+
+def _pair(one: Order, other: Order) -> bool:
+    return (
+        one.list_id is not None
+        and one.list_id == other.list_id
+        and one.symbol == other.symbol
+        and one.side is other.side
+        and one.quantity == other.quantity
+        and OrderType.MARKET not in (one.type, other.type)
+        and (one.type in _STOPS) is not (other.type in _STOPS)
+    )
+
+
+def _wrong_relation(one: Order, other: Order, last: Decimal | None) -> Refusal | None:
+    """A sell's target lies above the market and its stop below; a buy's the other way round."""
+    stop, target = (one, other) if one.type in _STOPS else (other, one)
+    low = stop.stop_price or ZERO
+    high = (target.limit_price if target.type is OrderType.LIMIT else target.stop_price) or ZERO
+    if stop.side is Side.BUY:
+        low, high = high, low
+    right = low < high if last is None else low < last < high
+    return None if right else RELATION
+
+
+def _immediate(order: Order, last: Decimal | None) -> Refusal | None:
+    if last is None or order.stop_price is None or order.type not in CONTINGENT:
+        return None
+    waits_below = (order.side is Side.SELL) is (order.type in _STOPS)
+    waits = order.stop_price < last if waits_below else order.stop_price > last
+    return None if waits else IMMEDIATE

@@ -1,0 +1,182 @@
+"""The venue's desk: takes commands, keeps the open orders and the funds they hold."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from thunes.adapters.venues.simulated import admission
+from thunes.adapters.venues.simulated.account import Account
+from thunes.adapters.venues.simulated.costs import Charged
+from thunes.adapters.venues.simulated.models import Models
+from thunes.adapters.venues.simulated.orders import Book, Working
+from thunes.adapters.venues.simulated.reporting import Reporter
+from thunes.adapters.venues.simulated.session import Session
+from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
+from thunes.core.domain.order import (
+    Accepted,
+    Canceled,
+    CancelRefused,
+    Expired,
+    Order,
+    OrderType,
+    Rejected,
+)
+from thunes.core.domain.units import EXACT, ONE, ZERO, Instant, OrderId, Symbol
+
+
+class Desk:
+    """Open orders by id and by symbol; every change of them goes through here.
+
+    What it has to say is appended to `said`; whoever brought the cause cuts the batch.
+    """
+
+    def __init__(
+        self, books: Mapping[Symbol, Book], account: Account, session: Session, models: Models
+    ) -> None:
+        self.books = books
+        self.account = account
+        self.session = session
+        self.reporter = Reporter()
+        self.said = self.reporter.said
+        self.touch = models.limit_touch_fills
+        self.open: dict[OrderId, Working] = {}
+        self.active: dict[Symbol, Book] = {}  # books with any open order
+        self._symbols: tuple[Symbol, ...] | None = None
+        fees = models.fees
+        in_quote = fees.charged is Charged.QUOTE
+        self.fee_factor = EXACT.add(ONE, max(fees.maker, fees.taker)) if in_quote else ONE
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Symbols with open orders, in the order of the instruments."""
+        if self._symbols is None:
+            books = sorted(self.active.values(), key=lambda book: book.place)
+            self._symbols = tuple(book.symbol for book in books)
+        return self._symbols
+
+    def take(self, command: VenueCommand, at: Instant) -> None:
+        """Carry out a command that has arrived at `at`."""
+        match command:
+            case PlaceOrders():
+                refusal = self._place(command.orders, at)
+                if refusal is not None:
+                    self.said.extend(_rejected(command.orders, refusal))
+            case CancelOrders():
+                self._cancel(command.order_ids)
+            case ReplaceOrders():
+                self._replace(command, at)
+
+    def remove(self, working: Working) -> None:
+        """The order is over: what it still holds is free again."""
+        working.open = False
+        book = working.book
+        del self.open[working.order.id]
+        book.remove(working)
+        if not book.orders:
+            del self.active[book.symbol]
+            self._symbols = None
+        if working.locked:
+            self.account.release(working.asset, working.locked)
+            working.locked = ZERO
+        if working.sibling is not None:
+            working.sibling.sibling = None
+            working.sibling = None
+
+    def expire(self, working: Working, text: str) -> None:
+        self.remove(working)
+        self.said.append(Expired(working.order.id, text))
+
+    def end_sibling(self, working: Working) -> None:
+        """The other of the list ends, for this one was executed or triggered."""
+        if working.sibling is not None:
+            self.expire(working.sibling, "One of the list was executed or triggered.")
+
+    def refuse(self, working: Working, refusal: admission.Refusal) -> None:
+        """The order turns out impossible: rejected, or expired if it was accepted before."""
+        sibling = working.sibling
+        self.remove(working)
+        if working.said:
+            self.said.append(Expired(working.order.id, refusal[1]))
+        else:
+            self.said.extend(_rejected((working.order,), refusal))
+        if sibling is not None:
+            self.expire(sibling, refusal[1])
+
+    def hold(self, working: Working, amount: Decimal) -> None:
+        """Lock `amount` for the order, or what there is of it."""
+        asset = working.asset
+        working.locked = min(amount, self.account.free[asset])
+        self.account.lock(asset, working.locked)
+
+    def _place(self, orders: Sequence[Order], at: Instant) -> admission.Refusal | None:
+        """Open `orders`, or say why not."""
+        refusal = admission.malformed(orders)
+        if refusal is not None:
+            return refusal
+        book = self.books.get(orders[0].symbol)
+        if book is None:
+            return admission.SYMBOL
+        for order in orders:
+            if order.id in self.open:
+                return admission.DUPLICATE
+        if len(orders) == 2 and orders[0].id == orders[1].id:
+            return admission.DUPLICATE
+        workings = [Working(order, book, at) for order in orders]
+        last = self.session.price(book, buy=workings[0].buy)
+        refusal = admission.refused(orders, book, last)
+        if refusal is not None:
+            return refusal
+        need = max([admission.funds_needed(order, last, self.fee_factor) for order in orders])
+        if need > self.account.free[workings[0].asset]:
+            return admission.FUNDS
+        self._open(workings, need)
+        return None
+
+    def _open(self, workings: list[Working], need: Decimal) -> None:
+        """The first of a list holds the funds of both: only one of them can fill."""
+        book = workings[0].book
+        self.hold(workings[0], need)
+        if len(workings) == 2:
+            workings[0].sibling, workings[1].sibling = workings[1], workings[0]
+        if book.symbol not in self.active:
+            self.active[book.symbol] = book
+            self._symbols = None
+        for working in workings:
+            order = working.order
+            working.arm(order.type, touch=self.touch)
+            self.session.admit(working)
+            self.open[order.id] = working
+            book.add(working)
+            if order.type is not OrderType.MARKET:
+                working.said = True
+                self.said.append(Accepted(order.id))
+
+    def _cancel(self, ids: Sequence[OrderId]) -> None:
+        """Cancel each; with one of a list goes the other, and may be named as well."""
+        gone: dict[OrderId, None] = {}
+        for order_id in ids:
+            working = self.open.get(order_id)
+            if working is not None:
+                sibling = working.sibling
+                for leg in (working,) if sibling is None else (working, sibling):
+                    self.remove(leg)
+                    gone[leg.order.id] = None
+                    self.said.append(Canceled(leg.order.id))
+            elif order_id not in gone:
+                self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
+
+    def _replace(self, command: ReplaceOrders, at: Instant) -> None:
+        unknown = [order_id for order_id in command.cancels if order_id not in self.open]
+        if unknown:
+            for order_id in unknown:
+                self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
+            self.said.extend(_rejected(command.orders, admission.REPLACE_FAILED))
+            return
+        self._cancel(command.cancels)
+        refusal = self._place(command.orders, at)
+        if refusal is not None:
+            # As at the venue: the cancels stand, and the text says what the new order lacked.
+            code, text = admission.REPLACE_HALF_FAILED
+            self.said.extend(_rejected(command.orders, (code, f"{text} {refusal[1]}")))
+
+
+def _rejected(orders: Sequence[Order], refusal: admission.Refusal) -> list[Rejected]:
+    return [Rejected(order.id, *refusal) for order in orders]
