@@ -1,5 +1,6 @@
 """Decisions: the values that pass between the rooms, and why something is not allowed."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
@@ -8,6 +9,7 @@ import msgspec
 from thunes.core.domain.order import Order
 from thunes.core.domain.position import ExitPlan, Leg
 from thunes.core.domain.units import (
+    ZERO,
     Instant,
     Money,
     OrderId,
@@ -16,6 +18,7 @@ from thunes.core.domain.units import (
     StrategyId,
     Symbol,
 )
+from thunes.core.domain.view import AccountView
 
 
 class Action(Enum):
@@ -133,9 +136,18 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", forbid_unknown_fields=
 Verdict = Approved | Refused
 
 
-class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be risked now: money that sizing may divide, and whether entries are open."""
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be risked now. `spent` is what this step has already promised to entries."""
 
     entries_open: bool
-    equity: Money
-    available: Money
+    account: AccountView
+    spent: Money = Money(ZERO)
+
+    @property
+    def equity(self) -> Money:
+        return self.account.equity()
+
+    @property
+    def available(self) -> Money:
+        return Money(max(ZERO, self.account.available() - self.spent))

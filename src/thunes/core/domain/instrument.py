@@ -55,7 +55,8 @@ def failed_filter(instrument: Instrument, order: Order, reference: Price) -> Fil
     price = order.limit_price or order.stop_price or reference
     if order.quantity is None:
         amount = order.quote_amount or ZERO
-        return Filter.NOTIONAL if amount < instrument.min_notional else None
+        too_small = amount <= ZERO or amount < instrument.min_notional
+        return Filter.NOTIONAL if too_small else None
     return _failed_quantity(instrument, order, order.quantity, price)
 
 
@@ -80,9 +81,9 @@ def _failed_quantity(
         return Filter.LOT_SIZE
     if instrument.max_quantity and quantity > instrument.max_quantity:
         return Filter.LOT_SIZE
-    if order.type is OrderType.MARKET and instrument.market_max_quantity:
-        if quantity > instrument.market_max_quantity:
-            return Filter.MARKET_LOT_SIZE
+    market_max = instrument.market_max_quantity
+    if order.type is OrderType.MARKET and market_max and quantity > market_max:
+        return Filter.MARKET_LOT_SIZE
     if quantity * price < instrument.min_notional:
         return Filter.NOTIONAL
     return None

@@ -9,7 +9,6 @@ from thunes.core.domain.units import (
     ZERO,
     Instant,
     Money,
-    OrderId,
     Price,
     Quantity,
     StrategyId,
@@ -53,14 +52,15 @@ class ExitPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class Leg(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part of a position with its own stop and, except for the runner, its own target."""
+    """A part of a position with its own stop and, except for the runner, its own target.
+
+    Its orders carry its name, so that what rests at the venue can be held against it.
+    """
 
     name: str
     quantity: Quantity
     stop_price: Price | None = None
     target_price: Price | None = None
-    stop_id: OrderId | None = None
-    target_id: OrderId | None = None
 
 
 class Lot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +71,6 @@ class Lot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     price: Price
     cost: Money
     fees: Money
-    leg: str = ""
 
 
 class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,122 @@
+"""The view: what the deciding rooms may read. Nothing in it can be written."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.market import Floats, Quote
+from thunes.core.domain.mode import Cause, Mode
+from thunes.core.domain.order import Order
+from thunes.core.domain.position import ExitPlan, Position
+from thunes.core.domain.units import Instant, Money, OrderId, Price, Quantity, Symbol
+
+
+class OrderState(Enum):
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    PARTLY_FILLED = "partly_filled"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    CANCELING = "canceling"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class Working(Protocol):
+    """An order that is not known to be over."""
+
+    @property
+    def order(self) -> Order: ...
+    @property
+    def state(self) -> OrderState: ...
+    @property
+    def filled(self) -> Quantity: ...
+    @property
+    def plan(self) -> ExitPlan | None: ...
+
+
+class MarketView(Protocol):
+    """What is known of the market now."""
+
+    def mark(self, symbol: Symbol) -> Price | None:
+        """The last price known (close of the last closed bar or mid), or None: never guessed."""
+
+    def known_at(self, symbol: Symbol) -> Instant | None:
+        """When that price became known."""
+
+    def quote(self, symbol: Symbol) -> Quote | None: ...
+
+    def instrument(self, symbol: Symbol) -> Instrument: ...
+
+    def closes(self, symbol: Symbol, count: int) -> Floats:
+        """The last `count` closes, oldest first, or fewer."""
+
+    def bar_seconds(self) -> float:
+        """The length of one bar."""
+
+    def first_close_in(self, period: int) -> bool:
+        """Whether the newest closing is the first in its period (nanoseconds since the epoch)."""
+
+
+class AccountView(Protocol):
+    """What we hold, what is in flight, what it is worth in the quote asset."""
+
+    def equity(self) -> Money: ...
+
+    def available(self) -> Money:
+        """Cash that no working order could still spend."""
+
+    def position(self, symbol: Symbol) -> Position | None: ...
+
+    def positions(self) -> Sequence[Position]: ...
+
+    def working(self, symbol: Symbol) -> Sequence[Working]:
+        """Orders of the symbol that are not over, oldest first."""
+
+    def entries(self) -> Sequence[Working]:
+        """Working orders of all symbols that would add exposure, oldest first."""
+
+    def order(self, order_id: OrderId) -> Working | None:
+        """One of our orders, over or not (recent ones only)."""
+
+    def exposure(self, symbol: Symbol) -> Money:
+        """Value held plus the worst case of working entries."""
+
+    def total_exposure(self) -> Money: ...
+
+    def naked_since(self, symbol: Symbol) -> Instant | None:
+        """Since when a position has lacked the stop that its plan asks for; None if it has it."""
+
+
+class Memory(msgspec.Struct):
+    """What the risk room must remember between steps. Written by the state only."""
+
+    mode: Mode = Mode.NORMAL
+    cause: Cause | None = None
+    day: int = -1
+    day_start_equity: Money | None = None
+    peak_equity: Money | None = None
+    last_loss_at: Instant | None = None
+    last_entry_at: dict[Symbol, Instant] = {}
+    order_count: int = 0
+    requested: tuple[Cause, ...] = ()
+
+
+class View(Protocol):
+    """One instant, as every deciding room sees it."""
+
+    @property
+    def at(self) -> Instant: ...
+    @property
+    def market(self) -> MarketView: ...
+    @property
+    def account(self) -> AccountView: ...
+    @property
+    def memory(self) -> Memory: ...
+    @property
+    def new_id(self) -> Callable[[], OrderId]:
+        """Gives the next client order id of the account."""

@@ -1,0 +1,135 @@
+"""Entries and exits: from what the portfolio wants to the orders that get there."""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from thunes.core.domain.decision import Proposal, Purpose, Signal, Target
+from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.order import Order, OrderRole, OrderType, Side
+from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.units import ONE, OrderId, Money, Price, Quantity, Symbol, floor_to
+from thunes.core.domain.view import OrderState, View, Working
+
+ALIVE = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+
+
+def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Proposal:
+    """The entry that the target asks for; without a known price it has no order to send."""
+    signal = target.signal
+    instrument = view.market.instrument(signal.symbol)
+    mark = view.market.mark(signal.symbol)
+    plan = signal.plan or exits
+    if signal.stop_distance is not None:
+        plan = replace(plan, stop_distance=signal.stop_distance)
+    limit = signal.limit_price
+    price = mark if limit is None else Price(floor_to(limit, instrument.tick))
+    if mark is None or price is None:
+        return _proposal(signal, (), None, None, plan, None)
+    order = _entry_order(target, instrument, price, fee_rate, view.new_id())
+    notional = order.quote_amount
+    if order.quantity is not None:
+        notional = Money(order.quantity * price * (ONE + fee_rate))
+    stop = first_stop(plan, price, instrument)
+    return _proposal(signal, (order,), notional, price, plan, stop)
+
+
+def _entry_order(
+    target: Target, instrument: Instrument, price: Price, fee_rate: Decimal, order_id: OrderId
+) -> Order:
+    signal = target.signal
+    waits = signal.limit_price is not None
+    quantity, amount = target.quantity, target.quote_amount
+    if quantity is not None:
+        quantity, amount = Quantity(floor_to(quantity, instrument.step)), None
+    elif waits and amount is not None:
+        affordable = amount / (price * (ONE + fee_rate))
+        quantity, amount = Quantity(floor_to(affordable, instrument.step)), None
+    return Order(
+        id=order_id,
+        symbol=signal.symbol,
+        side=Side.BUY,
+        type=OrderType.LIMIT if waits else OrderType.MARKET,
+        role=OrderRole.ENTRY,
+        strategy=signal.strategy,
+        quantity=quantity,
+        quote_amount=amount,
+        limit_price=price if waits else None,
+        leg=signal.leg,
+        expires_at=signal.expires_at,
+    )
+
+
+def _proposal(
+    signal: Signal,
+    orders: tuple[Order, ...],
+    notional: Money | None,
+    reference: Price | None,
+    plan: ExitPlan,
+    stop: Price | None,
+) -> Proposal:
+    return Proposal(
+        purpose=Purpose.ENTRY,
+        symbol=signal.symbol,
+        strategy=signal.strategy,
+        orders=orders,
+        notional=notional,
+        reference=reference,
+        stop_price=stop,
+        plan=plan,
+        adds=signal.action.value == "add",
+        reason=signal.reason,
+    )
+
+
+def first_stop(plan: ExitPlan, entry: Price, instrument: Instrument) -> Price | None:
+    """Where the stop belongs for an entry at `entry`: rounded away from it."""
+    if plan.stop_price is not None:
+        return Price(floor_to(plan.stop_price, instrument.tick))
+    if plan.stop_distance is None:
+        return None
+    return Price(floor_to(entry * (ONE - plan.stop_distance), instrument.tick))
+
+
+def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
+    """Sell all of the position at market, in place of everything that rests for it.
+
+    None when there is nothing to do: no position, or it is being left already.
+    """
+    held, working = view.account.position(symbol), view.account.working(symbol)
+    if held is None or any(w.order.role is OrderRole.EXIT for w in working):
+        return None
+    instrument = view.market.instrument(symbol)
+    quantity = Quantity(floor_to(held.quantity, instrument.step))
+    order = Order(
+        id=view.new_id(),
+        symbol=symbol,
+        side=Side.SELL,
+        type=OrderType.MARKET,
+        role=OrderRole.EXIT,
+        strategy=held.strategy,
+        quantity=quantity,
+    )
+    return Proposal(
+        purpose=Purpose.EXIT,
+        symbol=symbol,
+        strategy=held.strategy,
+        orders=(order,),
+        cancels=tuple(w.order.id for w in working if w.state in ALIVE),
+        reference=view.market.mark(symbol),
+        reason=reason,
+    )
+
+
+def call_off(symbol: Symbol, working: list[Working], reason: str) -> Proposal | None:
+    """Cancel those of `working` that still can be, or None."""
+    cancels = tuple(w.order.id for w in working if w.state in ALIVE)
+    if not cancels:
+        return None
+    return Proposal(
+        purpose=Purpose.CANCEL,
+        symbol=symbol,
+        strategy=working[0].order.strategy,
+        cancels=cancels,
+        reason=reason,
+    )

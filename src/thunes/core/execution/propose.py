@@ -1,0 +1,166 @@
+"""Execution: how to get from targets and from what the venue reported to proposed orders."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from thunes.core.domain.decision import Action, Proposal, Purpose, Target
+from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
+from thunes.core.domain.order import Filled, OrderRole, Rejected, Report, Side
+from thunes.core.domain.position import ExitPlan, Leg, Position
+from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Quantity, Symbol
+from thunes.core.domain.view import View, Working
+from thunes.core.execution.entries import call_off, enter, leave
+from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
+
+REPLACE_FAILED = (-2021, -2022)
+"""The old order of a replace was gone: the new one was not refused for what it is."""
+
+
+News = tuple[Working, Report]
+"""One of our orders, and what the venue reported about it."""
+
+NAKED_MAX_NS = 60 * NS_PER_SECOND
+"""A position that could not be covered for this long is sold: protected or flat."""
+
+
+class Execution:
+    """Proposes entries and exits for targets, and protection for whatever is held."""
+
+    def __init__(self, exits: ExitPlan, fee_rate: Decimal) -> None:
+        self._exits = exits
+        self._fee_rate = fee_rate
+
+    def propose(self, targets: Sequence[Target], event: Event, view: View) -> Sequence[Proposal]:
+        """What to do about this event: reductions first, then entries."""
+        leaving = self._leave(targets, view)
+        left = [proposal.symbol for proposal in leaving if proposal.purpose is Purpose.EXIT]
+        if isinstance(event, VenueReported):
+            kept = self._protect(event, left, view)
+        elif isinstance(event, BarsClosed):
+            kept = self._move_stops(left, view)
+        elif isinstance(event, TimerFired):
+            kept = _expire(event, view)
+        else:
+            kept = []
+        entries = [
+            enter(target, self._exits, self._fee_rate, view)
+            for target in targets
+            if target.signal.action in (Action.ENTER, Action.ADD)
+        ]
+        return [*leaving, *kept, *entries]
+
+    def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        for target in targets:
+            signal = target.signal
+            if signal.action is Action.EXIT:
+                held = view.account.position(signal.symbol)
+                if held is not None and held.strategy == signal.strategy:
+                    proposal = leave(signal.symbol, signal.reason or "signal", view)
+                    proposals.extend([proposal] if proposal else [])
+                    continue
+            if signal.action in (Action.EXIT, Action.CANCEL):
+                waiting = [
+                    w
+                    for w in view.account.entries()
+                    if w.order.symbol == signal.symbol and w.order.strategy == signal.strategy
+                ]
+                proposal = call_off(signal.symbol, waiting, signal.reason or "called_off")
+                proposals.extend([proposal] if proposal else [])
+        return proposals
+
+    def _protect(self, event: VenueReported, left: list[Symbol], view: View) -> list[Proposal]:
+        touched: dict[Symbol, list[News]] = {}
+        for report in event.reports:
+            record = view.account.order(report.order_id)
+            if record is not None:
+                touched.setdefault(record.order.symbol, []).append((record, report))
+        proposals: list[Proposal] = []
+        for symbol, news_of in touched.items():
+            working = view.account.working(symbol)
+            if symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
+                continue
+            held = view.account.position(symbol)
+            if held is None:
+                proposals.extend(_clear(symbol, working))
+            elif _unprotectable(news_of):
+                proposal = leave(symbol, "unprotected", view)
+                proposals.extend([proposal] if proposal else [])
+            elif not _exit_refused(news_of):
+                legs = _legs(held, news_of, view)
+                proposals.extend(restore(held, legs, Purpose.PROTECT, view))
+        return proposals
+
+    def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        for held in view.account.positions():
+            if held.symbol in left:
+                continue
+            since = view.account.naked_since(held.symbol)
+            if since is not None:
+                proposals.extend(_repair(held, since, view))
+            elif held.plan.trail_after is not None or held.plan.break_even_after is not None:
+                proposals.extend(move_stop(held, self._fee_rate, view))
+        return proposals
+
+
+def _repair(held: Position, since: Instant, view: View) -> list[Proposal]:
+    """A stop that should rest does not: place it again, or leave when that took too long."""
+    if view.at - since > NAKED_MAX_NS:
+        proposal = leave(held.symbol, "unprotected", view)
+        return [proposal] if proposal else []
+    price = view.market.mark(held.symbol) or held.entry_price
+    legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
+    return restore(held, legs, Purpose.PROTECT, view)
+
+
+def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
+    """The legs after this news: new ones where an entry filled or ended, else those planned."""
+    instrument = view.market.instrument(held.symbol)
+    legs = held.legs
+    for record, news in news_of:
+        if record.order.side is not Side.BUY or not record.filled:
+            continue
+        price = news.price if isinstance(news, Filled) else held.entry_price
+        name = record.order.leg
+        if not name:
+            return plan_legs(held, price, instrument)
+        if isinstance(news, Filled):
+            before = sum((leg.quantity for leg in legs if leg.name == name), ZERO)
+            net = news.quantity - (news.fee if news.fee_asset == instrument.base else ZERO)
+            plan = record.plan or held.plan
+            leg = named_leg(name, Quantity(before + net), plan, price, instrument)
+            legs = (*(each for each in legs if each.name != name), leg)
+    return legs
+
+
+def _unprotectable(news_of: list[News]) -> bool:
+    """Whether the venue refused a stop for what it is: then the position must not stay."""
+    return any(
+        isinstance(news, Rejected)
+        and record.order.role is OrderRole.STOP
+        and news.code not in REPLACE_FAILED
+        for record, news in news_of
+    )
+
+
+def _exit_refused(news_of: list[News]) -> bool:
+    return any(
+        isinstance(news, Rejected) and record.order.role is OrderRole.EXIT
+        for record, news in news_of
+    )
+
+
+def _clear(symbol: Symbol, working: Sequence[Working]) -> list[Proposal]:
+    """Nothing is held any more: sell orders that still rest have nothing to sell."""
+    selling = [w for w in working if w.order.side is Side.SELL]
+    proposal = call_off(symbol, selling, "flat") if selling else None
+    return [proposal] if proposal else []
+
+
+def _expire(event: TimerFired, view: View) -> list[Proposal]:
+    record = view.account.order(OrderId(event.name))
+    if record is None:
+        return []
+    proposal = call_off(record.order.symbol, [record], "expired")
+    return [proposal] if proposal else []

@@ -1,0 +1,1 @@
+"""What we hold and what is in flight."""

@@ -1,0 +1,213 @@
+"""The ledger: books every report exactly once and knows what is held and what is in flight."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from thunes.core.domain.fact import Fact, Noticed, OrderFailed, PositionOpened, TradeClosed
+from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.order import (
+    Accepted,
+    Canceled,
+    CancelRefused,
+    Expired,
+    Filled,
+    OrderRole,
+    OutcomeUnknown,
+    Rejected,
+    Report,
+    Side,
+)
+from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
+from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
+from thunes.core.ledger.books import Account, Books
+from thunes.core.ledger.lots import average_price, consume, is_dust, ratio
+from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord, Orders
+
+ValueOf = Callable[[Asset, Decimal], Decimal | None]
+"""What an amount of an asset is worth in the quote asset, or None if no price is known."""
+
+_CHANGES: Mapping[type[Report], OrderChange] = {
+    Accepted: OrderChange.ACCEPTED,
+    Rejected: OrderChange.REJECTED,
+    Canceled: OrderChange.CANCELED,
+    Expired: OrderChange.EXPIRED,
+    CancelRefused: OrderChange.CANCEL_REFUSED,
+    OutcomeUnknown: OrderChange.LOST,
+}
+
+
+class Ledger:
+    """A spot account: double-entry books, our orders, positions with their lots, and dust."""
+
+    def __init__(self, instruments: Mapping[Symbol, Instrument]) -> None:
+        self.instruments = instruments
+        self.books = Books()
+        self.orders = Orders()
+        self.positions: dict[Symbol, Position] = {}
+        self.lots: dict[Symbol, list[Lot]] = {}
+        self.dust: dict[Symbol, list[Lot]] = {}
+
+    def deposit(self, balances: Mapping[Asset, Quantity]) -> None:
+        for asset, amount in balances.items():
+            self.books.post(asset, Account.WORLD, Account.WALLET, amount)
+
+    def book(self, at: Instant, report: Report, value_of: ValueOf) -> list[Fact]:
+        """Book one report of the venue; what nobody here expected becomes a Noticed fact."""
+        record = self.orders.find(report.order_id)
+        if record is None:
+            return [Noticed(code="foreign_order", text=f"{report.order_id} is not ours", at=at)]
+        if isinstance(report, Filled):
+            return self._book_fill(at, record, report, value_of)
+        if not self.orders.change(record, _CHANGES[type(report)]):
+            text = f"{type(report).__name__} for {report.order_id} in state {record.state.value}"
+            return [Noticed(code="impossible_report", text=text, at=at)]
+        facts: list[Fact] = []
+        if isinstance(report, Rejected | CancelRefused):
+            text = f"{report.code} {report.text}"
+            facts.append(OrderFailed(order_id=report.order_id, symbol=record.order.symbol, text=text))
+        if record.state in OVER:
+            facts.extend(self._order_over(at, record))
+        return facts
+
+    def _book_fill(
+        self, at: Instant, record: OrderRecord, fill: Filled, value_of: ValueOf
+    ) -> list[Fact]:
+        if fill.trade_id in record.trade_ids:
+            return []
+        change = OrderChange.FILLED if fill.complete else OrderChange.PARTLY_FILLED
+        known = self.orders.change(record, change)
+        assert known, "the order table has a row for a fill in every state"
+        record.trade_ids.append(fill.trade_id)
+        record.filled = Quantity(record.filled + fill.quantity)
+        record.value = Money(record.value + fill.price * fill.quantity)
+        fee_value = Money(ZERO)
+        if fill.fee:
+            worth = value_of(fill.fee_asset, fill.fee)
+            assert worth is not None, f"no price for the fee asset {fill.fee_asset}"
+            fee_value = Money(worth)
+            record.fees = Money(record.fees + worth)
+        self._post_fill(record, fill)
+        if record.order.side is Side.BUY:
+            facts = self._bought(at, record, fill, fee_value)
+        else:
+            facts = self._sold(record, fill)
+        if record.state in OVER:
+            facts.extend(self._order_over(at, record))
+        return facts
+
+    def _post_fill(self, record: OrderRecord, fill: Filled) -> None:
+        instrument = self.instruments[record.order.symbol]
+        sign = 1 if record.order.side is Side.BUY else -1
+        value, quantity = fill.price * fill.quantity * sign, fill.quantity * sign
+        self.books.post(instrument.quote, Account.WALLET, Account.MARKET, value)
+        self.books.post(instrument.base, Account.MARKET, Account.WALLET, quantity)
+        if fill.fee:
+            self.books.post(fill.fee_asset, Account.WALLET, Account.FEES, fill.fee)
+
+    def _bought(
+        self, at: Instant, record: OrderRecord, fill: Filled, fee_value: Money
+    ) -> list[Fact]:
+        order = record.order
+        in_base = fill.fee_asset == self.instruments[order.symbol].base
+        net = Quantity(fill.quantity - fill.fee) if in_base else fill.quantity
+        # A fee in base shows as fewer units for the same money: it must not be counted twice.
+        paid = fill.price * fill.quantity + (ZERO if in_base else fee_value)
+        lot = Lot(at=at, quantity=net, price=fill.price, cost=Money(paid), fees=fee_value)
+        lots = self.lots.setdefault(order.symbol, [])
+        lots.append(lot)
+        held = self.positions.get(order.symbol)
+        if held is None:
+            self.positions[order.symbol] = Position(
+                symbol=order.symbol,
+                strategy=order.strategy,
+                opened_at=at,
+                quantity=net,
+                entry_price=fill.price,
+                plan=record.plan or ExitPlan(),
+            )
+            opened = PositionOpened(
+                symbol=order.symbol, strategy=order.strategy, price=fill.price, quantity=net
+            )
+            return [opened]
+        first_fill = len(record.trade_ids) == 1
+        self.positions[order.symbol] = replace(
+            held,
+            quantity=Quantity(held.quantity + net),
+            entry_price=average_price(lots),
+            entries=held.entries + (1 if first_fill else 0),
+        )
+        return []
+
+    def _sold(self, record: OrderRecord, fill: Filled) -> list[Fact]:
+        symbol = record.order.symbol
+        held = self.positions.get(symbol)
+        assert held is not None and fill.quantity <= held.quantity, "an exit never flips"
+        record.lots.extend(consume(self.lots[symbol], fill.quantity))
+        record.leg = next((x for x in held.legs if x.name == record.order.leg), None) or next(
+            iter(held.legs), record.leg
+        )
+        left = Quantity(held.quantity - fill.quantity)
+        legs, hit = _reduced(held.legs, record, fill.quantity)
+        if is_dust(self.instruments[symbol], left, fill.price):
+            self.dust.setdefault(symbol, []).extend(self.lots.pop(symbol))
+            if not self.dust[symbol]:
+                del self.dust[symbol]
+            del self.positions[symbol]
+        else:
+            self.positions[symbol] = replace(
+                held, quantity=left, legs=legs, targets_hit=held.targets_hit + hit
+            )
+        return []
+
+    def _order_over(self, at: Instant, record: OrderRecord) -> list[Fact]:
+        order = record.order
+        held = self.positions.get(order.symbol)
+        if order.side is Side.BUY:
+            if held is not None and record.filled:
+                self.positions[order.symbol] = replace(held, entry_size=held.quantity)
+            return []
+        if not record.lots:
+            return []
+        trade = _trade(at, record)
+        record.lots = []
+        return [TradeClosed(trade=trade, flat=held is None)]
+
+
+def _reduced(
+    legs: tuple[Leg, ...], record: OrderRecord, quantity: Quantity
+) -> tuple[tuple[Leg, ...], int]:
+    """The legs after a sale of `quantity` for one of them, and whether that hit its target."""
+    left: list[Leg] = []
+    hit = 0
+    for leg in legs:
+        if leg.name != record.order.leg:
+            left.append(leg)
+            continue
+        rest = leg.quantity - quantity
+        if rest > ZERO:
+            left.append(replace(leg, quantity=Quantity(rest)))
+        elif record.order.role is OrderRole.TARGET:
+            hit = 1
+    return tuple(left), hit
+
+
+def _trade(at: Instant, record: OrderRecord) -> Trade:
+    order, lots = record.order, record.lots
+    cost = sum((lot.cost for lot in lots), ZERO)
+    fees = sum((lot.fees for lot in lots), record.fees)
+    return Trade(
+        symbol=order.symbol,
+        strategy=order.strategy,
+        entry_time=lots[0].at,
+        entry_price=average_price(lots),
+        quantity=record.filled,
+        exit_time=at,
+        exit_price=ratio(record.value, record.filled),
+        fees=Money(fees),
+        pnl=Money(record.value - record.fees - cost),
+        exit_reason=record.reason or order.role.value,
+        stop_price=record.leg.stop_price if record.leg else None,
+        target_price=record.leg.target_price if record.leg else None,
+    )

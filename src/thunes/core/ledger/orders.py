@@ -1,0 +1,192 @@
+"""Our orders: the table of what may happen to one, and those that are not over yet.
+
+The rows "late" are not errors. A venue may report a fill after it confirmed a cancel, a stream
+may lag behind an answer, an order given up for lost may turn up: each is a legal row here, so
+that what really happened is always booked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from thunes.core.domain.order import Order, OrderRole, Side
+from thunes.core.domain.position import ExitPlan, Leg, Lot
+from thunes.core.domain.units import ZERO, Money, OrderId, Price, Quantity, Symbol
+from thunes.core.domain.view import OrderState
+
+S = OrderState
+
+
+class OrderChange(Enum):
+    """What can happen to an order."""
+
+    ACCEPTED = "accepted"
+    PARTLY_FILLED = "partly_filled"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    CANCEL_SENT = "cancel_sent"
+    CANCELED = "canceled"
+    CANCEL_REFUSED = "cancel_refused"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+
+C = OrderChange
+
+_ENDINGS = {C.CANCELED: S.CANCELED, C.EXPIRED: S.EXPIRED}
+_FILLS = {C.PARTLY_FILLED: S.PARTLY_FILLED, C.FILLED: S.FILLED}
+
+ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
+    S.SUBMITTED: {
+        C.ACCEPTED: S.ACCEPTED,
+        **_FILLS,
+        **_ENDINGS,
+        C.REJECTED: S.REJECTED,
+        C.CANCEL_SENT: S.CANCELING,
+        C.LOST: S.UNKNOWN,
+    },
+    S.ACCEPTED: {
+        C.ACCEPTED: S.ACCEPTED,  # reported twice
+        **_FILLS,
+        **_ENDINGS,
+        C.CANCEL_SENT: S.CANCELING,
+        C.LOST: S.UNKNOWN,
+    },
+    S.PARTLY_FILLED: {
+        C.ACCEPTED: S.PARTLY_FILLED,  # the fill overtook the acknowledgement
+        **_FILLS,
+        **_ENDINGS,
+        C.CANCEL_SENT: S.CANCELING,
+        C.LOST: S.UNKNOWN,
+    },
+    S.CANCELING: {
+        C.ACCEPTED: S.CANCELING,
+        C.PARTLY_FILLED: S.CANCELING,  # filled while the cancel travelled
+        C.FILLED: S.FILLED,
+        **_ENDINGS,
+        C.REJECTED: S.REJECTED,
+        C.CANCEL_SENT: S.CANCELING,
+        C.CANCEL_REFUSED: S.UNKNOWN,  # "not found" may mean filled: evidence decides
+        C.LOST: S.UNKNOWN,
+    },
+    S.UNKNOWN: {
+        C.ACCEPTED: S.ACCEPTED,
+        **_FILLS,
+        **_ENDINGS,
+        C.REJECTED: S.REJECTED,
+        C.CANCEL_SENT: S.UNKNOWN,
+        C.CANCEL_REFUSED: S.UNKNOWN,
+        C.LOST: S.UNKNOWN,
+    },
+    S.FILLED: {
+        C.ACCEPTED: S.FILLED,
+        C.PARTLY_FILLED: S.FILLED,  # a report that lagged behind, or came twice
+        C.FILLED: S.FILLED,
+        C.CANCEL_REFUSED: S.FILLED,
+    },
+    S.CANCELED: {
+        C.ACCEPTED: S.CANCELED,
+        C.PARTLY_FILLED: S.CANCELED,  # late fill after cancel: booked, still over
+        C.FILLED: S.FILLED,
+        C.CANCELED: S.CANCELED,
+        C.CANCEL_REFUSED: S.CANCELED,
+    },
+    S.EXPIRED: {
+        C.ACCEPTED: S.EXPIRED,
+        C.PARTLY_FILLED: S.EXPIRED,
+        C.FILLED: S.FILLED,
+        C.EXPIRED: S.EXPIRED,
+        C.CANCEL_REFUSED: S.EXPIRED,
+    },
+    S.REJECTED: {
+        C.PARTLY_FILLED: S.PARTLY_FILLED,  # believed refused, and trading all the same
+        C.FILLED: S.FILLED,
+        C.REJECTED: S.REJECTED,
+        C.CANCEL_REFUSED: S.REJECTED,
+    },
+}
+
+OVER = (S.FILLED, S.REJECTED, S.CANCELED, S.EXPIRED)
+CLOSED_KEPT_MAX = 256
+
+
+@dataclass(slots=True)
+class OrderRecord:
+    """One order and what became of it; money is quote, summed over its fills.
+
+    `lots` are what an exit consumed so far, kept until it is over and becomes one trade; `leg` is
+    the part of the position that it closed, with the levels that had been planned for it.
+    """
+
+    order: Order
+    state: OrderState = S.SUBMITTED
+    filled: Quantity = Quantity(ZERO)
+    value: Money = Money(ZERO)
+    fees: Money = Money(ZERO)
+    trade_ids: list[str] = field(default_factory=list)
+    lots: list[Lot] = field(default_factory=list)
+    reference: Price | None = None
+    plan: ExitPlan | None = None
+    leg: Leg | None = None
+    reason: str = ""
+
+    @property
+    def remaining(self) -> Quantity:
+        """What could still fill (quantity orders only)."""
+        return Quantity((self.order.quantity or ZERO) - self.filled)
+
+
+class Orders:
+    """Our orders; those that are open are kept apart, so that history costs nothing."""
+
+    def __init__(self) -> None:
+        self.open: dict[Symbol, dict[OrderId, OrderRecord]] = {}
+        self.open_entries: dict[OrderId, OrderRecord] = {}
+        self.closed: dict[OrderId, OrderRecord] = {}
+        self._symbol_of: dict[OrderId, Symbol] = {}
+
+    def submit(self, record: OrderRecord) -> None:
+        """Record an order as in flight, before it is sent."""
+        order = record.order
+        assert order.id not in self._symbol_of, "client order ids are never reused"
+        self._symbol_of[order.id] = order.symbol
+        self.open.setdefault(order.symbol, {})[order.id] = record
+        if order.role is OrderRole.ENTRY and order.side is Side.BUY:
+            self.open_entries[order.id] = record
+
+    def find(self, order_id: OrderId) -> OrderRecord | None:
+        symbol = self._symbol_of.get(order_id)
+        if symbol is None:
+            return self.closed.get(order_id)
+        return self.open[symbol][order_id]
+
+    def change(self, record: OrderRecord, change: OrderChange) -> bool:
+        """Move the record along the table; False if the table knows no such row."""
+        after = ORDER_TABLE[record.state].get(change)
+        if after is None:
+            return False
+        was_over = record.state in OVER
+        record.state = after
+        if after in OVER:
+            if not was_over:
+                self._close(record)
+        elif was_over:
+            self._reopen(record)
+        return True
+
+    def working(self, symbol: Symbol) -> Sequence[OrderRecord]:
+        records = self.open.get(symbol)
+        return tuple(records.values()) if records else ()
+
+    def _close(self, record: OrderRecord) -> None:
+        order = record.order
+        del self.open[order.symbol][order.id]
+        del self._symbol_of[order.id]
+        self.open_entries.pop(order.id, None)
+        self.closed[order.id] = record
+        if len(self.closed) > CLOSED_KEPT_MAX:
+            del self.closed[next(iter(self.closed))]
+
+    def _reopen(self, record: OrderRecord) -> None:
+        del self.closed[record.order.id]
+        self.submit(record)

@@ -1,0 +1,56 @@
+"""Protection of a position as a state machine: how far acknowledged stops cover what is held."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.order import OrderRole
+from thunes.core.domain.position import Position, Protection
+from thunes.core.domain.units import ZERO, floor_to
+from thunes.core.domain.view import OrderState
+from thunes.core.ledger.orders import OrderRecord
+
+P = Protection
+
+
+class Cover(Enum):
+    """What is seen of a symbol after an event."""
+
+    NOTHING = "nothing"  # nothing held, nothing on its way
+    ENTRY_WORKING = "entry_working"  # nothing held, an entry on its way
+    BARE = "bare"  # held, and not all of it behind a stop
+    COVERED = "covered"  # held, and all of it behind stops (or none was planned)
+    EXIT_WORKING = "exit_working"  # held, and being sold
+
+
+# From every state everything can be seen: fills race with cancels, exits are refused, stops are
+# lost. What the table adds is that each pair was thought of, and its name.
+PROTECTION_TABLE: Mapping[Protection, Mapping[Cover, Protection]] = {
+    state: {
+        Cover.NOTHING: P.FLAT,
+        Cover.ENTRY_WORKING: P.OPENING,
+        Cover.BARE: P.NAKED,
+        Cover.COVERED: P.PROTECTED,
+        Cover.EXIT_WORKING: P.CLOSING,
+    }
+    for state in Protection
+}
+
+_RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+_ON_ITS_WAY = (OrderState.SUBMITTED, *_RESTING)
+
+
+def seen(held: Position | None, working: Sequence[OrderRecord], instrument: Instrument) -> Cover:
+    """The cover of one symbol, from its position and its working orders."""
+    if held is None:
+        entering = any(record.order.role is OrderRole.ENTRY for record in working)
+        return Cover.ENTRY_WORKING if entering else Cover.NOTHING
+    if any(r.order.role is OrderRole.EXIT and r.state in _ON_ITS_WAY for r in working):
+        return Cover.EXIT_WORKING
+    if held.plan.stop_distance is None and held.plan.stop_price is None:
+        return Cover.COVERED
+    covered = ZERO
+    for record in working:
+        if record.order.role is OrderRole.STOP and record.state in _RESTING:
+            covered += record.remaining
+    return Cover.COVERED if covered >= floor_to(held.quantity, instrument.step) else Cover.BARE

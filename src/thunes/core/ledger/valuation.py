@@ -1,0 +1,44 @@
+"""Valuation: what the account is worth, and what working orders could still cost."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from thunes.core.domain.units import ONE, ZERO, Asset, Money, Price, Symbol
+from thunes.core.ledger.books import Account
+from thunes.core.ledger.ledger import Ledger
+from thunes.core.ledger.orders import OrderRecord
+
+Mark = Callable[[Symbol], Price | None]
+
+
+def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symbol]) -> Money:
+    """Everything in the wallet at its mark, in `quote`. What has no price must not be held."""
+    total = ZERO
+    for asset, amount in ledger.books.accounts[Account.WALLET].items():
+        if amount == ZERO:
+            continue
+        if asset == quote:
+            total += amount
+            continue
+        price = mark(symbol_of[asset])
+        assert price is not None, f"{asset} is held without a known price"
+        total += amount * price
+    return Money(total)
+
+
+def worst_cost(record: OrderRecord, fee_rate: Decimal) -> Decimal:
+    """The most that a working entry could still spend, fees included; unknown ones count too."""
+    order = record.order
+    if order.quote_amount is not None:
+        return max(ZERO, order.quote_amount - record.value - record.fees)
+    price = order.limit_price or order.stop_price or record.reference
+    assert price is not None, "an entry is sent with a reference price"
+    return record.remaining * price * (ONE + fee_rate)
+
+
+def reserved(ledger: Ledger, fee_rate: Decimal) -> Money:
+    """Cash that working entries could still spend: derived, never stored."""
+    entries = ledger.orders.open_entries
+    if not entries:
+        return Money(ZERO)
+    return Money(sum((worst_cost(record, fee_rate) for record in entries.values()), ZERO))

@@ -1,0 +1,78 @@
+"""The tape: closed bars of all symbols on one common line of time."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from thunes.core.domain.errors import DataError
+from thunes.core.domain.market import Bar, Ints
+from thunes.core.domain.units import Instant, Symbol
+from thunes.core.market.bars import Bars
+
+
+class Tape:
+    """Bars of one timeframe by symbol; row `sequence` of the tape is one closing instant.
+
+    `times` is int64 nanoseconds, the sorted union of all close times. A symbol without a bar
+    at an instant keeps its last row, as live does.
+    """
+
+    def __init__(self, bars: Mapping[Symbol, Bars]) -> None:
+        if not bars or any(len(each) == 0 for each in bars.values()):
+            raise DataError("there are no bars to trade on: give at least one bar per symbol")
+        self.bars = dict(bars)
+        first = next(iter(self.bars.values()))
+        self.timeframe = first.timeframe
+        if any(each.timeframe != self.timeframe for each in self.bars.values()):
+            raise DataError("all symbols of one run need bars of one timeframe")
+        self.times: Ints = first.close_time
+        if any(not np.array_equal(each.close_time, self.times) for each in self.bars.values()):
+            self.times = np.unique(np.concatenate([b.close_time for b in self.bars.values()]))
+        self._rows: dict[Symbol, Ints] = {
+            symbol: np.searchsorted(each.close_time, self.times, side="right") - 1
+            for symbol, each in self.bars.items()
+            if each.close_time.size != self.times.size
+        }
+
+    def __len__(self) -> int:
+        return int(self.times.size)
+
+    def row(self, symbol: Symbol, sequence: int) -> int:
+        """The row of the symbol's last bar closed by then, or -1."""
+        rows = self._rows.get(symbol)
+        return sequence if rows is None else int(rows[sequence])
+
+    def bar_closing(self, symbol: Symbol, sequence: int) -> Bar | None:
+        """The symbol's bar that closes at exactly that instant, if there is one."""
+        row = self.row(symbol, sequence)
+        bars = self.bars[symbol]
+        if row < 0 or int(bars.close_time[row]) != int(self.times[sequence]):
+            return None
+        return bar_at(bars, row)
+
+    def sequence_of(self, symbol: Symbol, row: int) -> int:
+        """The place on the tape of a symbol's own row."""
+        if symbol not in self._rows:
+            return row
+        return int(np.searchsorted(self.times, self.bars[symbol].close_time[row]))
+
+
+def first_rows(times: Ints, period: int) -> Ints:
+    """The rows whose time is the first in its period (int64 nanoseconds since the epoch)."""
+    periods = times // period
+    return np.flatnonzero(np.concatenate([[True], periods[1:] != periods[:-1]]))
+
+
+def bar_at(bars: Bars, row: int) -> Bar:
+    """One row as a value."""
+    columns = bars.columns
+    opened = int(columns.open_time[row])
+    return Bar(
+        open_time=Instant(opened),
+        close_time=Instant(opened + bars.timeframe),
+        open=float(columns.open[row]),
+        high=float(columns.high[row]),
+        low=float(columns.low[row]),
+        close=float(columns.close[row]),
+        volume=float(columns.volume[row]),
+    )

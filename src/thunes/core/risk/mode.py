@@ -1,0 +1,128 @@
+"""The mode: NORMAL, DEGRADED or HALTED, as a table, and the limits that move it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thunes.core.domain.fact import ModeChanged
+from thunes.core.domain.mode import Cause, Mode
+from thunes.core.domain.units import ZERO
+from thunes.core.domain.view import View
+from thunes.core.risk.limits import Limits
+
+M, C = Mode, Cause
+
+_WORSE = {
+    C.DRAWDOWN_LIMIT: M.HALTED,
+    C.DAILY_LOSS: M.HALTED,
+    C.INVARIANT_BROKEN: M.HALTED,
+    C.OPERATOR_KILL: M.HALTED,
+}
+
+MODE_TABLE: Mapping[Mode, Mapping[Cause, Mode]] = {
+    M.NORMAL: {
+        **_WORSE,
+        C.DRAWDOWN_WARNING: M.DEGRADED,
+        C.OPERATOR_PAUSE: M.DEGRADED,
+        C.OPERATOR_RESUME: M.NORMAL,
+        C.DRAWDOWN_RECOVERED: M.NORMAL,
+        C.DAY_ROLLED: M.NORMAL,
+    },
+    M.DEGRADED: {
+        **_WORSE,
+        C.DRAWDOWN_WARNING: M.DEGRADED,
+        C.OPERATOR_PAUSE: M.DEGRADED,
+        C.OPERATOR_RESUME: M.NORMAL,
+        C.DRAWDOWN_RECOVERED: M.NORMAL,
+        C.DAY_ROLLED: M.NORMAL,
+    },
+    M.HALTED: {
+        **_WORSE,
+        C.DRAWDOWN_WARNING: M.HALTED,
+        C.OPERATOR_PAUSE: M.HALTED,
+        C.OPERATOR_RESUME: M.NORMAL,
+        C.DRAWDOWN_RECOVERED: M.NORMAL,
+        C.DAY_ROLLED: M.NORMAL,
+    },
+}
+
+LIFTED_BY: Mapping[Cause, tuple[Cause, ...]] = {
+    C.DRAWDOWN_WARNING: (C.DRAWDOWN_RECOVERED, C.OPERATOR_RESUME),
+    C.OPERATOR_PAUSE: (C.OPERATOR_RESUME,),
+    C.DRAWDOWN_LIMIT: (C.OPERATOR_RESUME,),
+    C.DAILY_LOSS: (C.OPERATOR_RESUME, C.DAY_ROLLED),  # the day only where the limits say so
+    C.INVARIANT_BROKEN: (C.OPERATOR_RESUME,),
+    C.OPERATOR_KILL: (C.OPERATOR_RESUME,),
+}
+"""Which causes may end the mode that a cause began: nothing else leads back to NORMAL."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeReading:
+    """The mode of this step, and how it was reached; `cause` is None while NORMAL."""
+
+    mode: Mode
+    cause: Cause | None
+    changes: tuple[ModeChanged, ...] = ()
+
+
+def next_mode(mode: Mode, began: Cause | None, cause: Cause, limits: Limits) -> Mode:
+    """Where `cause` leads from `mode`, which `began` began."""
+    after = MODE_TABLE[mode][cause]
+    if after is Mode.NORMAL and began is not None:
+        by_day = began is C.DAILY_LOSS and cause is C.DAY_ROLLED
+        if cause not in LIFTED_BY[began] or (by_day and limits.daily_loss_lifted_by != "day"):
+            return mode
+    return after
+
+
+def read_mode(limits: Limits, view: View) -> ModeReading:
+    """The mode after everything known now: requests first, then the limits on equity."""
+    memory = view.memory
+    reading = ModeReading(memory.mode, memory.cause)
+    for cause in memory.requested:
+        reading = _changed(reading, cause, limits, None, None)
+    if limits.watches_equity and reading.mode is not Mode.HALTED:
+        for cause, actual, limit in _reached(limits, view):
+            reading = _changed(reading, cause, limits, actual, limit)
+    return reading
+
+
+def _changed(
+    reading: ModeReading,
+    cause: Cause,
+    limits: Limits,
+    actual: Decimal | None,
+    limit: Decimal | None,
+) -> ModeReading:
+    after = next_mode(reading.mode, reading.cause, cause, limits)
+    if after is reading.mode:
+        return reading
+    change = ModeChanged(
+        before=reading.mode, after=after, cause=cause, actual=actual, limit=limit
+    )
+    began = None if after is Mode.NORMAL else cause
+    return ModeReading(after, began, (*reading.changes, change))
+
+
+def _reached(limits: Limits, view: View) -> list[tuple[Cause, Decimal, Decimal]]:
+    """Limits on equity that are reached, with (actual, limit), gravest last."""
+    memory, equity = view.memory, view.account.equity()
+    found: list[tuple[Cause, Decimal, Decimal]] = []
+    peak, start = memory.peak_equity, memory.day_start_equity
+    if peak is not None and peak > ZERO:
+        fallen = (peak - equity) / peak
+        warning, limit = limits.drawdown_warning, limits.drawdown_limit
+        if warning is not None:
+            cause = C.DRAWDOWN_WARNING if fallen >= warning else C.DRAWDOWN_RECOVERED
+            found.append((cause, fallen, warning))
+        if limit is not None and fallen >= limit:
+            found.append((C.DRAWDOWN_LIMIT, fallen, limit))
+    if start is not None:
+        lost = start - equity
+        if limits.daily_loss is not None and lost >= limits.daily_loss:
+            found.append((C.DAILY_LOSS, lost, limits.daily_loss))
+        share = limits.daily_loss_share
+        if share is not None and lost >= share * start:
+            found.append((C.DAILY_LOSS, lost, share * start))
+    return found

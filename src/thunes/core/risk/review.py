@@ -1,0 +1,71 @@
+"""The review: the only door out. Entries pass every gate; what only reduces always passes."""
+
+from collections.abc import Sequence
+
+from thunes.core.domain.decision import Approved, Budget, Proposal, Purpose, Refused, Verdict
+from thunes.core.domain.mode import Mode
+from thunes.core.domain.view import View
+from thunes.core.risk.gates import GATES, Question
+from thunes.core.risk.limits import Limits
+from thunes.core.risk.mode import ModeReading, read_mode
+
+
+class Risk:
+    """What must hold, under one set of limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def mode(self, view: View) -> ModeReading:
+        return read_mode(self.limits, view)
+
+    def budget(self, reading: ModeReading, view: View) -> Budget:
+        return Budget(entries_open=reading.mode is Mode.NORMAL, account=view.account)
+
+    def review(
+        self, proposals: Sequence[Proposal], reading: ModeReading, view: View
+    ) -> Sequence[Verdict]:
+        """One verdict per proposal, in their order; each entry counts those approved before it."""
+        verdicts: list[Verdict] = []
+        if any(change.after is Mode.HALTED for change in reading.changes):
+            verdicts.extend(_take_back_entries(view))
+        promised: list[Proposal] = []
+        for proposal in proposals:
+            if proposal.purpose is not Purpose.ENTRY:
+                verdicts.append(Approved(proposal=proposal, checks=()))
+                continue
+            verdict = self._entry(proposal, reading, view, promised)
+            if isinstance(verdict, Approved):
+                promised.append(proposal)
+            verdicts.append(verdict)
+        return verdicts
+
+    def _entry(
+        self, proposal: Proposal, reading: ModeReading, view: View, promised: list[Proposal]
+    ) -> Verdict:
+        question = Question(proposal, view, self.limits, reading, promised)
+        checks = tuple(gate(question) for gate in GATES.values())
+        for check in checks:
+            if not check.passed:
+                return Refused(proposal=proposal, reason=check.gate, checks=checks)
+        return Approved(proposal=proposal, checks=checks)
+
+
+def _take_back_entries(view: View) -> list[Verdict]:
+    """The kill switch: every order that could add exposure is cancelled, nothing else.
+
+    Stops and targets only reduce; they stay. So does an order that is already being cancelled.
+    """
+    return [
+        Approved(
+            proposal=Proposal(
+                purpose=Purpose.CANCEL,
+                symbol=working.order.symbol,
+                strategy=working.order.strategy,
+                cancels=(working.order.id,),
+                reason="kill_switch",
+            ),
+            checks=(),
+        )
+        for working in view.account.entries()
+    ]

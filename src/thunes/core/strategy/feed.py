@@ -1,0 +1,129 @@
+"""Feeds: strategies put to work on symbols, answering each event with their signals."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from thunes.core.domain.decision import Action, Signal
+from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
+from thunes.core.domain.market import Ints
+from thunes.core.domain.view import View
+from thunes.core.market.bars import Bars
+from thunes.core.market.tape import Tape, first_rows
+from thunes.core.strategy.protocol import (
+    Desk,
+    EventStrategy,
+    Signals,
+    SignalStrategy,
+    Strategy,
+    StrategyError,
+)
+
+
+class Strategies:
+    """All strategies of a run. Signal forms are evaluated once over the whole tape.
+
+    That is the same as evaluating them at every close on what is known by then, because they
+    are causal; the look-ahead gates hold every strategy to it.
+    """
+
+    def __init__(self, desks: Mapping[Desk, Strategy], tape: Tape) -> None:
+        self._tape = tape
+        self._watching: list[tuple[Desk, EventStrategy]] = []
+        self._signals: dict[int, list[Signal]] = {}
+        for desk, strategy in desks.items():
+            if isinstance(strategy, SignalStrategy):
+                self._evaluate(desk, strategy)
+            else:
+                self._watching.append((desk, strategy))
+
+    def sequences(self) -> Ints:
+        """The rows of the tape at which any strategy is to be asked, ascending."""
+        parts = [np.array(sorted(self._signals), dtype=np.int64)]
+        for _, strategy in self._watching:
+            period = strategy.period()
+            parts.append(first_rows(self._tape.times, period) if period else np.zeros(1, np.int64))
+        return np.unique(np.concatenate(parts))
+
+    def observe(self, event: Event, view: View) -> Sequence[Signal]:
+        found: Sequence[Signal] = ()
+        if isinstance(event, BarsClosed):
+            found = self._signals.get(event.sequence, ())
+        if not self._watching:
+            return found
+        signals = list(found)
+        for desk, strategy in self._watching:
+            if self._wakes(strategy, event, view):
+                signals.extend(_ask(strategy, event, view, desk))
+        return signals
+
+    def _wakes(self, strategy: EventStrategy, event: Event, view: View) -> bool:
+        if isinstance(event, BarsClosed):
+            period = strategy.period()
+            return event.sequence == 0 or (period > 0 and view.market.first_close_in(period))
+        return isinstance(event, VenueReported | TimerFired)
+
+    def _evaluate(self, desk: Desk, strategy: SignalStrategy) -> None:
+        bars = self._tape.bars[desk.symbol]
+        signals = evaluate(strategy, bars)
+        rows = np.flatnonzero(signals.enter | signals.exit)
+        for row in rows.tolist():
+            distance = signals.stop_distance
+            signal = Signal(
+                strategy=desk.strategy,
+                symbol=desk.symbol,
+                action=Action.ENTER if signals.enter[row] else Action.EXIT,
+                stop_distance=None
+                if distance is None or np.isnan(distance[row])
+                else Decimal(repr(float(distance[row]))),
+            )
+            sequence = self._tape.sequence_of(desk.symbol, row)
+            self._signals.setdefault(sequence, []).append(signal)
+
+
+def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
+    """The strategy's signals, checked; whatever is wrong with them is said in one sentence."""
+    name = type(strategy).__name__
+    try:
+        signals = strategy.signals(bars)
+    except Exception as error:  # the border to foreign code: named, and reported as theirs
+        kind = type(error).__name__
+        raise StrategyError(f"strategy {name} raised {kind} in signals(): {error}") from error
+    if not isinstance(signals, Signals):
+        raise StrategyError(
+            f"strategy {name}: signals() must return Signals(enter=..., exit=...), "
+            f"not {type(signals).__name__}"
+        )
+    for field in ("enter", "exit", "stop_distance"):
+        column = getattr(signals, field)
+        if column is None and field == "stop_distance":
+            continue
+        _check_column(name, field, column, len(bars))
+    both = np.flatnonzero(signals.enter & signals.exit)
+    if both.size:
+        raise StrategyError(f"strategy {name}: row {int(both[0])} both enters and exits")
+    return signals
+
+
+def _ask(strategy: EventStrategy, event: Event, view: View, desk: Desk) -> Sequence[Signal]:
+    try:
+        return strategy.observe(event, view, desk)
+    except Exception as error:  # the border to foreign code: named, and reported as theirs
+        name, kind = type(strategy).__name__, type(error).__name__
+        raise StrategyError(f"strategy {name} raised {kind} in observe(): {error}") from error
+
+
+def _check_column(name: str, field: str, column: object, rows: int) -> None:
+    wanted = "float64" if field == "stop_distance" else "bool"
+    if not isinstance(column, np.ndarray) or column.dtype != np.dtype(wanted):
+        got = column.dtype if isinstance(column, np.ndarray) else type(column).__name__
+        raise StrategyError(f"strategy {name}: {field} must be a {wanted} array, not {got}")
+    if column.shape != (rows,):
+        raise StrategyError(
+            f"strategy {name}: {field} has shape {column.shape}, it must have one row "
+            f"for each of the {rows} bars"
+        )
+    if wanted == "float64" and bool(np.any((column <= 0.0) | (column >= 1.0))):
+        row = int(np.flatnonzero((column <= 0.0) | (column >= 1.0))[0])
+        raise StrategyError(f"strategy {name}: stop_distance in row {row} is not between 0 and 1")
