@@ -84,11 +84,6 @@ class Desk:
         self.remove(working)
         self.said.append(Expired(working.order.id, text))
 
-    def end_sibling(self, working: Working) -> None:
-        """The other of the list ends, for this one was executed or triggered."""
-        if working.sibling is not None:
-            self.expire(working.sibling, "One of the list was executed or triggered.")
-
     def refuse(self, working: Working, refusal: admission.Refusal) -> None:
         """The order turns out impossible: rejected, or expired if it was accepted before."""
         sibling = working.sibling
@@ -164,11 +159,8 @@ class Desk:
                 self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
 
     def _replace(self, command: ReplaceOrders, at: Instant) -> None:
-        unknown = [order_id for order_id in command.cancels if order_id not in self.open]
-        if unknown:
-            for order_id in unknown:
-                self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
-            self.said.extend(_rejected(command.orders, admission.REPLACE_FAILED))
+        if any(order_id not in self.open for order_id in command.cancels):
+            self._refuse_replace(command)
             return
         self._cancel(command.cancels)
         refusal = self._place(command.orders, at)
@@ -176,6 +168,18 @@ class Desk:
             # As at the venue: the cancels stand, and the text says what the new order lacked.
             code, text = admission.REPLACE_HALF_FAILED
             self.said.extend(_rejected(command.orders, (code, f"{text} {refusal[1]}")))
+
+    def _refuse_replace(self, command: ReplaceOrders) -> None:
+        """Nothing is done; what still stands is said to stand, for its cancel was asked for."""
+        for order_id in command.cancels:
+            working = self.open.get(order_id)
+            if working is None:
+                self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
+            else:
+                working.said = True
+                self.said.append(CancelRefused(order_id, *admission.REPLACE_FAILED))
+                self.said.append(Accepted(order_id))
+        self.said.extend(_rejected(command.orders, admission.REPLACE_FAILED))
 
 
 def _rejected(orders: Sequence[Order], refusal: admission.Refusal) -> list[Rejected]:

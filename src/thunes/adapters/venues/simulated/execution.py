@@ -65,6 +65,9 @@ class Floor:
         credited more than its price; `taker`: the order came to that market, not it to the order.
         """
         working.acts_from = self.desk.session.number + 1  # what is left goes on in the next bar
+        sibling = working.sibling
+        if sibling is not None and sibling.locked:  # the funds of a list go with the one that acts
+            working.locked, sibling.locked = sibling.locked, ZERO
         kind, target = working.kind, working.order.role is OrderRole.TARGET
         if kind is OrderType.LIMIT:
             price = working.level
@@ -81,7 +84,7 @@ class Floor:
             price = working.level if level_counts or market is None else market
             working.trigger(OrderType.MARKET, touch=self.desk.touch)
             self._sweep(working, price)
-            self.desk.end_sibling(working)
+            self._end_sibling(working)
 
     def _trigger_limit(self, working: Working, market: Decimal | None) -> None:
         """A stop-limit becomes a limit order; it fills at once only where the market is better.
@@ -98,7 +101,7 @@ class Floor:
             self._fill(working, price, working.left, self.fees.taker)
         elif market is not None:
             working.acts_from = self.desk.session.number
-        self.desk.end_sibling(working)
+        self._end_sibling(working)
 
     def _sweep(self, working: Working, price: Decimal) -> None:
         """A market order takes `price`, moved against it."""
@@ -138,10 +141,6 @@ class Floor:
                 return
         desk, account = self.desk, self.desk.account
         instrument = working.book.instrument
-        sibling = working.sibling
-        if sibling is not None and sibling.locked:
-            working.locked = _add(working.locked, sibling.locked)
-            sibling.locked = ZERO
         cost = _multiply(price, quantity)
         fee, fee_asset = self.commission.due(working, quantity, cost, rate)
         paid = _add(cost, fee) if fee_asset == instrument.quote else cost
@@ -159,7 +158,7 @@ class Floor:
             account.add(instrument.quote, cost)
         account.take(fee_asset, fee)
         self._tell(working, (price, quantity, fee, fee_asset), whole=whole)
-        self.desk.end_sibling(working)
+        self._end_sibling(working)
         if whole:
             desk.remove(working)
         else:
@@ -201,6 +200,10 @@ class Floor:
                 unit = order.limit_price or order.stop_price or EXACT.divide(paid, quantity)
                 need = _multiply(_multiply(need, unit), self.desk.fee_factor)
         self.desk.hold(working, need)
+
+    def _end_sibling(self, working: Working) -> None:
+        if working.sibling is not None:
+            self.desk.expire(working.sibling, "One of the list was executed or triggered.")
 
 
 def _failed_amount(instrument: Instrument, quantity: Decimal) -> Filter | None:

@@ -45,8 +45,8 @@ class Matching:
         working = self._next(book, bar)
         while working is not None:
             self._count_ambiguous(working, bar)
-            self._floor.act(working, None)
             book.traded, book.traded_bar = working.mark, self._session.number
+            self._floor.act(working, None)
             if self._reporter.cut(bar.open_time):
                 return True
             working = self._next(book, bar)

@@ -59,6 +59,7 @@ class Session:
             working.acts_from = self.number
         elif self.phase is Phase.RANGE and working.protects:
             working.acts_from = self.number
-            self.pending.append(working.book)
+            if working.book.symbol in self.bars:
+                self.pending.append(working.book)
         else:
             working.acts_from = self.number + 1
