@@ -98,7 +98,7 @@ class _Row:
         return len(self.problems) + len(self._jumps) >= _PROBLEMS_MAX
 
     def result(self) -> Scan:
-        found = [*self.problems, *(explain(jump, self._runs) for jump in self._jumps)]
+        found = [*(explain(jump, self._runs) for jump in self._jumps), *self.problems]
         found.sort(key=lambda problem: (problem.file, problem.line, problem.offset))
         if self.full:
             text = f"more than {_PROBLEMS_MAX} damages: the rest was not examined"

@@ -1,0 +1,242 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const RECENT = 240;
+  const state = { scale: "linear", view: "recent", symbol: 0 };
+  const all = (query) => Array.from(document.querySelectorAll(query));
+  const chart = (name) => document.getElementById(name + "-chart");
+
+  function colours() {
+    const style = getComputedStyle(document.documentElement);
+    const read = (name) => style.getPropertyValue("--" + name).trim();
+    return Object.fromEntries(
+      ["card", "ink", "soft", "faint", "line", "grid", "accent", "hold", "up", "down"].map((n) => [n, read(n)])
+    );
+  }
+
+  function faded(colour, alpha) {
+    const n = parseInt(colour.slice(1), 16);
+    return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${alpha})`;
+  }
+
+  function layout(c, more) {
+    const axis = {
+      gridcolor: c.grid, linecolor: c.line, zerolinecolor: c.line, tickcolor: c.line,
+      tickfont: { color: c.soft, size: 12 },
+    };
+    const filled = {};
+    for (const [key, value] of Object.entries(more)) {
+      const own = /^y/.test(key) ? { ...axis, automargin: true } : axis;
+      filled[key] = /^[xy]axis/.test(key) ? { ...own, ...value } : value;
+    }
+    return {
+      paper_bgcolor: c.card, plot_bgcolor: c.card, margin: { l: 70, r: 12, t: 30, b: 42 },
+      font: { family: getComputedStyle(document.body).fontFamily, color: c.ink, size: 13 },
+      hoverlabel: { bgcolor: c.card, bordercolor: c.line, font: { color: c.ink, size: 13 } },
+      legend: { orientation: "h", x: 0, y: 1.0, yanchor: "bottom", font: { color: c.soft } },
+      showlegend: true, dragmode: "zoom", ...filled,
+    };
+  }
+
+  const config = {
+    displaylogo: false, responsive: true,
+    // Only buttons that stay on the page: some of the others lead to a web service.
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+  };
+
+  const time = { type: "date", hoverformat: "%Y-%m-%d %H:%M UTC", showspikes: false };
+
+  function drawEquity(c) {
+    const amount = "%{y:,.2f} " + data.quote;
+    const traces = [
+      { name: "Buy and hold", x: data.hold.t, y: data.hold.y, line: { color: c.hold, width: 1.3 }, hovertemplate: amount },
+      { name: "Strategy", x: data.equity.t, y: data.equity.y, line: { color: c.accent, width: 2 }, hovertemplate: amount },
+      {
+        name: "Drawdown", x: data.drawdown.t, y: data.drawdown.y, yaxis: "y2", fill: "tozeroy", showlegend: false,
+        fillcolor: faded(c.down, 0.18), line: { color: c.down, width: 1 }, hovertemplate: "%{y:.2%}",
+      },
+    ].map((trace) => ({ type: "scatter", mode: "lines", ...trace }));
+    Plotly.react(chart("equity"), traces, layout(c, {
+      hovermode: "x unified", hoversubplots: "axis",
+      xaxis: { ...time, anchor: "y2" },
+      yaxis: {
+        domain: [0.32, 1], type: state.scale, tickformat: ",.4~r", hoverformat: ",.2f",
+        title: { text: "Equity, " + data.quote, font: { size: 12, color: c.soft } },
+      },
+      yaxis2: {
+        domain: [0, 0.26], tickformat: ".1~%", nticks: 4, rangemode: "tozero",
+        range: [Math.min(-0.01, ...data.drawdown.y.map((y) => y * 1.05)), 0],
+        title: { text: "Drawdown", font: { size: 12, color: c.soft } },
+      },
+    }), config);
+  }
+
+  function drawExposure(c) {
+    Plotly.react(chart("exposure"), [{
+      type: "scatter", mode: "lines", x: data.exposure.t, y: data.exposure.y, fill: "tozeroy",
+      line: { color: c.accent, width: 1, shape: "hv" }, fillcolor: faded(c.accent, 0.16),
+      hovertemplate: "%{y:.1%}<extra></extra>",
+    }], layout(c, {
+      hovermode: "x unified", showlegend: false, margin: { l: 70, r: 12, t: 8, b: 42 }, xaxis: time,
+      yaxis: {
+        tickformat: ".0%", rangemode: "tozero", nticks: 5,
+        title: { text: "Of equity", font: { size: 12, color: c.soft } },
+      },
+    }), config);
+  }
+
+  function level(trades, field) {
+    const x = [], y = [];
+    for (const trade of trades) {
+      if (trade[field] === null) continue;
+      x.push(trade.from, trade.to, null);
+      y.push(trade[field], trade[field], null);
+    }
+    return { x, y };
+  }
+
+  function marks(trades, c) {
+    const signed = (value) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toLocaleString("en", { maximumFractionDigits: 2 });
+    const closed = trades.filter((t) => t.exit !== null);
+    const path = (name, list, colour) => ({
+      type: "scatter", mode: "lines", name, hoverinfo: "skip", showlegend: false,
+      x: list.flatMap((t) => [t.from, t.to, null]), y: list.flatMap((t) => [t.entry, t.exit, null]),
+      line: { color: colour, width: 1.5, dash: "dot" },
+    });
+    return [
+      { type: "scatter", mode: "lines", name: "Stop", hoverinfo: "skip", ...level(trades, "stop"), line: { color: c.down, width: 1.2, dash: "dash" } },
+      { type: "scatter", mode: "lines", name: "Target", hoverinfo: "skip", ...level(trades, "target"), line: { color: c.up, width: 1.2, dash: "dash" } },
+      path("won", closed.filter((t) => t.pnl > 0), c.up),
+      path("lost", closed.filter((t) => t.pnl <= 0), c.down),
+      {
+        type: "scatter", mode: "markers", name: "Exit", x: closed.map((t) => t.to), y: closed.map((t) => t.exit),
+        text: closed.map((t) => [t.number, t.exit.toLocaleString("en", { maximumFractionDigits: 8 }), signed(t.pnl), t.reason].map(plain)),
+        hovertemplate: "<b>#%{text[0]} out</b> at %{text[1]}<br>%{text[2]} " + data.quote + ", %{text[3]}<br>%{x|%Y-%m-%d %H:%M} UTC<extra></extra>",
+        marker: {
+          symbol: "circle-open", size: 12, color: closed.map((t) => (t.pnl > 0 ? c.up : c.down)), line: { width: 2.5 },
+        },
+      },
+      {
+        type: "scatter", mode: "markers", name: "Entry", x: trades.map((t) => t.from), y: trades.map((t) => t.entry),
+        text: trades.map((t) => `<b>#${t.number} ${t.side}</b> at ${t.entry.toLocaleString("en", { maximumFractionDigits: 8 })}`),
+        hovertemplate: "%{text}<br>%{x|%Y-%m-%d %H:%M} UTC<extra></extra>",
+        marker: {
+          symbol: trades.map((t) => (t.side === "short" ? "triangle-down" : "triangle-up")), size: 10,
+          color: c.accent, line: { color: c.card, width: 1 },
+        },
+      },
+    ];
+  }
+
+  // Plotly reads a little HTML in labels: text that others wrote is shown as it is.
+  function plain(text) {
+    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  }
+
+  function window_of(series, from, to) {
+    let low = Infinity, high = -Infinity;
+    const see = (value) => {
+      if (value === null) return;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    };
+    series.t.forEach((t, i) => {
+      if (t + series.step >= from && t <= to) { see(series.low[i]); see(series.high[i]); }
+    });
+    for (const trade of series.trades) {
+      if (trade.to >= from && trade.from <= to) [trade.entry, trade.exit, trade.stop, trade.target].forEach(see);
+    }
+    const room = (high - low) * 0.05 || Math.abs(high) * 0.01 || 1;
+    return low <= high ? [low - room, high + room] : null;
+  }
+
+  // Plotly names times like "2024-01-31 12:00", in UTC, but shows a whole day without its hours.
+  function instant(text) {
+    const [day, hours] = String(text).split(" ");
+    return Date.parse(day + "T" + (hours || "00:00") + "Z");
+  }
+
+  function look(from, to) {
+    const series = data.symbols[state.symbol];
+    const prices = window_of(series, from, to);
+    const change = { "xaxis.range": [from, to] };
+    if (prices) change["yaxis.range"] = prices;
+    return Plotly.relayout(chart("candle"), change);
+  }
+
+  function view() {
+    const { t, step } = data.symbols[state.symbol];
+    if (!t.length) return;
+    const first = state.view === "recent" ? Math.max(0, t.length - RECENT) : 0;
+    look(t[first] - step, t[t.length - 1] + 2 * step);
+  }
+
+  function drawCandles(c) {
+    const series = data.symbols[state.symbol];
+    if (!series) return;
+    const candle = {
+      type: "candlestick", name: `${plain(series.symbol)}, ${series.candle} candles`, x: series.t,
+      open: series.open, high: series.high, low: series.low, close: series.close,
+      increasing: { line: { color: faded(c.up, 0.75), width: 1 }, fillcolor: faded(c.up, 0.35) },
+      decreasing: { line: { color: faded(c.down, 0.75), width: 1 }, fillcolor: faded(c.down, 0.35) },
+    };
+    const note = document.getElementById("left-out");
+    note.textContent = series.left_out ? `The chart leaves out the ${series.left_out.toLocaleString("en")} oldest trades.` : "";
+    Plotly.react(chart("candle"), [candle, ...marks(series.trades, c)], layout(c, {
+      hovermode: "closest", xaxis: { ...time, rangeslider: { visible: false } },
+      yaxis: { tickformat: ",~r", title: { text: "Price, " + data.quote, font: { size: 12, color: c.soft } } },
+    }), config).then(view);
+  }
+
+  function draw() {
+    const c = colours();
+    drawEquity(c);
+    drawCandles(c);
+    drawExposure(c);
+  }
+
+  function pressed(name, value) {
+    state[name] = value;
+    all(`[data-${name}]`).forEach((b) => b.setAttribute("aria-pressed", String(b.dataset[name] === value)));
+  }
+
+  function show(number) {
+    const index = data.symbols.findIndex((s) => s.trades.some((t) => t.number === number));
+    if (index < 0) return;
+    const moved = index !== state.symbol;
+    state.symbol = index;
+    const select = document.getElementById("symbol");
+    if (select) select.value = String(index);
+    if (moved) drawCandles(colours());
+    const series = data.symbols[index];
+    const trade = series.trades.find((t) => t.number === number);
+    const room = Math.max((trade.to - trade.from) * 0.6, 24 * series.step);
+    chart("candle").scrollIntoView({ behavior: "smooth", block: "center" });
+    setTimeout(() => look(trade.from - room, trade.to + room), moved ? 60 : 0);
+  }
+
+  all("[data-scale]").forEach((b) => b.addEventListener("click", () => {
+    pressed("scale", b.dataset.scale);
+    Plotly.relayout(chart("equity"), { "yaxis.type": state.scale, "yaxis.autorange": true });
+  }));
+  all("[data-view]").forEach((b) => b.addEventListener("click", () => { pressed("view", b.dataset.view); view(); }));
+  all("tr[data-number]").forEach((row) => {
+    row.addEventListener("click", () => show(Number(row.dataset.number)));
+    row.addEventListener("keydown", (event) => { if (event.key === "Enter") show(Number(row.dataset.number)); });
+  });
+  const select = document.getElementById("symbol");
+  if (select) select.addEventListener("change", () => { state.symbol = Number(select.value); drawCandles(colours()); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
+  const box = chart("candle");
+  if (box.on) {
+    box.on("plotly_doubleclick", () => { view(); return false; });
+    box.on("plotly_relayout", (change) => {
+      const from = change["xaxis.range[0]"], to = change["xaxis.range[1]"];
+      // A zoom in time alone shows the whole range of the prices in it.
+      if (from !== undefined && change["yaxis.range[0]"] === undefined) {
+        look(instant(from), instant(to));
+      }
+    });
+  }
+})();

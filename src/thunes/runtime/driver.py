@@ -1,0 +1,130 @@
+"""The driver: events into the core, lines into the store, commands to the venue, in that order."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from thunes.core.domain.command import SetTimer
+from thunes.core.domain.event import (
+    AccountOpened,
+    BarsClosed,
+    Event,
+    OperatorActed,
+    TimerFired,
+    VenueReported,
+)
+from thunes.core.domain.line import Line, Outcome, encode
+from thunes.core.domain.market import Bar
+from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
+from thunes.core.engine import Engine
+from thunes.core.market.tape import Tape
+from thunes.runtime.horizon import Horizon, Timers
+from thunes.runtime.ports import BarVenue, Store
+
+Watch = Callable[[Event, Outcome], None]
+"""Told of every step, after its commands were handed over."""
+
+
+class Driver:
+    """Drives one engine over a tape against a venue that executes on bars."""
+
+    def __init__(self, engine: Engine, venue: BarVenue, store: Store, tape: Tape) -> None:
+        self.engine = engine
+        self.tape = tape
+        self.steps = 0
+        self._venue = venue
+        self._store = store
+        self._timers = Timers()
+        self._watches: list[Watch] = []
+        self._operators: list[OperatorActed] = []
+
+    def watch(self, watch: Watch) -> None:
+        """Tell `watch` of every step."""
+        self._watches.append(watch)
+
+    def expect(self, act: OperatorActed) -> None:
+        """Have an operator act when the tape gets to that time."""
+        self._operators.append(act)
+        self._operators.sort(key=lambda each: each.at)
+        self._timers.set(act.at, "")
+
+    def run(
+        self,
+        balances: Mapping[Asset, Quantity],
+        asked: np.ndarray[tuple[int], np.dtype[np.int64]] | None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """From the first bar to the last. With `asked` (the rows at which strategies have
+        something to say) rows where nothing can happen are skipped; None visits every row."""
+        horizon = None if asked is None else Horizon(self.engine, self._venue, self.tape, asked)
+        first = self.tape.bars[next(iter(self.tape.bars))]
+        start = min(int(bars.open_time[0]) for bars in self.tape.bars.values())
+        assert first.timeframe > 0
+        self.step(AccountOpened(at=Instant(start), balances=dict(balances)))
+        row, rows, told = -1, len(self.tape), 0
+        while True:
+            row = row + 1 if horizon is None else horizon.next_row(row, self._timers)
+            if row >= rows:
+                break
+            self._visit(row)
+            if progress is not None and row - told >= rows // 100:
+                told = row
+                progress(row)
+
+    def step(self, event: Event) -> Outcome:
+        """One step: decide, record, then act."""
+        outcome = self.engine.step(event)
+        self.steps += 1
+        commands = outcome.commands
+        if commands or outcome.facts or not isinstance(event, BarsClosed):
+            line = encode(Line(event, commands, outcome.facts))
+            self._store.append(line, durable=bool(commands))
+        for command in commands:
+            if isinstance(command, SetTimer):
+                self._timers.set(command.due, command.name)
+            else:
+                self._venue.send(command, event.at)
+        for watch in self._watches:
+            watch(event, outcome)
+        return outcome
+
+    def _visit(self, row: int) -> None:
+        closed_at = Instant(int(self.tape.times[row]))
+        opened_at = Instant(closed_at - self.tape.timeframe)
+        bars = self._bars(row)
+        if bars:
+            self._venue.open_bars(opened_at, bars)
+            self._drain()
+            bars = self._bars(row)
+            self._venue.trade_bars(opened_at, bars)
+            while self._drain():
+                self._venue.trade_bars(opened_at, bars)
+        while (timer := self._timers.pop(closed_at)) is not None:
+            self._fire(*timer)
+            self._drain()
+        self.step(BarsClosed(at=closed_at, sequence=row))
+        self._drain()
+
+    def _fire(self, due: Instant, name: str) -> None:
+        if name:
+            self.step(TimerFired(at=due, name=name))
+        else:
+            self.step(self._operators.pop(0))
+
+    def _bars(self, row: int) -> dict[Symbol, Bar]:
+        """The bars closing at this row of the symbols in which the venue has an interest."""
+        found: dict[Symbol, Bar] = {}
+        for symbol in self._venue.interested():
+            bar = self.tape.bar_closing(symbol, row)
+            if bar is not None:
+                found[symbol] = bar
+        return found
+
+    def _drain(self) -> bool:
+        """Step through all that the venue reported, and through what came of that."""
+        any_report = False
+        while reports := self._venue.reports():
+            any_report = True
+            for report in reports:
+                self.step(VenueReported(at=report.at, reports=report.reports))
+        return any_report
