@@ -119,11 +119,7 @@ def _reach(length: int) -> str:
 def _water(days: float) -> str:
     if days == 0:
         return "never under water"
-    return (
-        f"longest under water {days:,.1f} days"
-        if days < 10
-        else (f"longest under water {days:,.0f} days")
-    )
+    return f"longest under water {days:,.{1 if days < 10 else 0}f} days"
 
 
 def _interval(result: BacktestResult) -> str:

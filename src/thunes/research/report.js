@@ -2,6 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const RECENT = 240;
+  const quote = plain(data.quote);
   const state = { scale: "linear", view: "recent", symbol: 0 };
   const all = (query) => Array.from(document.querySelectorAll(query));
   const chart = (name) => document.getElementById(name + "-chart");
@@ -47,7 +48,7 @@
   const time = { type: "date", hoverformat: "%Y-%m-%d %H:%M UTC", showspikes: false };
 
   function drawEquity(c) {
-    const amount = "%{y:,.2f} " + data.quote;
+    const amount = "%{y:,.2f} " + quote;
     const traces = [
       { name: "Buy and hold", x: data.hold.t, y: data.hold.y, line: { color: c.hold, width: 1.3 }, hovertemplate: amount },
       { name: "Strategy", x: data.equity.t, y: data.equity.y, line: { color: c.accent, width: 2 }, hovertemplate: amount },
@@ -61,7 +62,7 @@
       xaxis: { ...time, anchor: "y2" },
       yaxis: {
         domain: [0.32, 1], type: state.scale, tickformat: ",.4~r", hoverformat: ",.2f",
-        title: { text: "Equity, " + data.quote, font: { size: 12, color: c.soft } },
+        title: { text: "Equity, " + quote, font: { size: 12, color: c.soft } },
       },
       yaxis2: {
         domain: [0, 0.26], tickformat: ".1~%", nticks: 4, rangemode: "tozero",
@@ -111,7 +112,7 @@
       {
         type: "scatter", mode: "markers", name: "Exit", x: closed.map((t) => t.to), y: closed.map((t) => t.exit),
         text: closed.map((t) => [t.number, t.exit.toLocaleString("en", { maximumFractionDigits: 8 }), signed(t.pnl), t.reason].map(plain)),
-        hovertemplate: "<b>#%{text[0]} out</b> at %{text[1]}<br>%{text[2]} " + data.quote + ", %{text[3]}<br>%{x|%Y-%m-%d %H:%M} UTC<extra></extra>",
+        hovertemplate: "<b>#%{text[0]} out</b> at %{text[1]}<br>%{text[2]} " + quote + ", %{text[3]}<br>%{x|%Y-%m-%d %H:%M} UTC<extra></extra>",
         marker: {
           symbol: "circle-open", size: 12, color: closed.map((t) => (t.pnl > 0 ? c.up : c.down)), line: { width: 2.5 },
         },
@@ -168,14 +169,22 @@
     const { t, step } = data.symbols[state.symbol];
     if (!t.length) return;
     const first = state.view === "recent" ? Math.max(0, t.length - RECENT) : 0;
-    look(t[first] - step, t[t.length - 1] + 2 * step);
+    look(t[first] - step / 2, t[t.length - 1] + 1.5 * step);
+  }
+
+  function told(series, at, i) {
+    const price = (field) => `${field} ${(series[field][i] ?? NaN).toLocaleString("en", { maximumFractionDigits: 8 })}`;
+    const when = new Date(at).toISOString().slice(0, 16).replace("T", " ");
+    return `<b>${when} UTC, ${series.candle}</b><br>` + ["open", "high", "low", "close"].map(price).join("<br>");
   }
 
   function drawCandles(c) {
     const series = data.symbols[state.symbol];
     if (!series) return;
     const candle = {
-      type: "candlestick", name: `${plain(series.symbol)}, ${series.candle} candles`, x: series.t,
+      type: "candlestick", name: `${plain(series.symbol)}, ${series.candle} candles`,
+      // A candle stands in the middle of its time, so that fills lie inside it.
+      x: series.t.map((at) => at + series.step / 2), text: series.t.map((at, i) => told(series, at, i)), hoverinfo: "text",
       open: series.open, high: series.high, low: series.low, close: series.close,
       increasing: { line: { color: faded(c.up, 0.75), width: 1 }, fillcolor: faded(c.up, 0.35) },
       decreasing: { line: { color: faded(c.down, 0.75), width: 1 }, fillcolor: faded(c.down, 0.35) },
@@ -184,7 +193,7 @@
     note.textContent = series.left_out ? `The chart leaves out the ${series.left_out.toLocaleString("en")} oldest trades.` : "";
     Plotly.react(chart("candle"), [candle, ...marks(series.trades, c)], layout(c, {
       hovermode: "closest", xaxis: { ...time, rangeslider: { visible: false } },
-      yaxis: { tickformat: ",~r", title: { text: "Price, " + data.quote, font: { size: 12, color: c.soft } } },
+      yaxis: { tickformat: ",~r", title: { text: "Price, " + quote, font: { size: 12, color: c.soft } } },
     }), config).then(view);
   }
 
