@@ -139,8 +139,7 @@ def test_every_line_that_stands_twice(tmp_path: Path, packed: bool) -> None:
             lines = chained(LINES)
             lines.insert(place, lines[which])
             problems = damages(put(tmp_path, split(lines), packed=packed))
-            damage = Damage.REPEATED if place < LINES else Damage.AFTER_THE_END
-            assert problems[0].damage is damage
+            assert problems[0].damage is Damage.REPEATED
             assert problems[0].sequence == place
             assert all(problem.damage is not Damage.CHANGED for problem in problems)
 
