@@ -30,9 +30,9 @@ def verify(directory: Directory, as_json: AsJson = False) -> None:
 
     Example: thunes audit verify runs/demo
     """
-    from thunes.ops.audit import verify as examine
+    from thunes.ops import audit
 
-    found = examine(directory)
+    found = audit.verify(directory)
     if as_json:
         _print_json(_verification(found))
     else:
@@ -60,9 +60,9 @@ def show(
 
     Example: thunes audit show runs/demo --kind decisions --symbol BTCUSDT --last 20
     """
-    from thunes.ops.show import show as entries_of
+    from thunes.ops import show as telling
 
-    for entry in entries_of(directory, _choice((symbol, kind), (start, end), last)):
+    for entry in telling.show(directory, _choice((symbol, kind), (start, end), last)):
         typer.echo(_json(_entry(entry)) if as_json else str(entry))
 
 
@@ -76,10 +76,10 @@ def replay(directory: Directory, as_json: AsJson = False) -> None:
     """
     from thunes.adapters.storage.reading import read_header
     from thunes.compose import engine_from_header
-    from thunes.ops.audit import replay as run_again
+    from thunes.ops import audit
 
     engine = engine_from_header(read_header(directory), directory)
-    result = run_again(directory, engine.step)
+    result = audit.replay(directory, engine.step)
     different = result.difference
     if as_json:
         _print_json(

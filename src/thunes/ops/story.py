@@ -42,8 +42,9 @@ from thunes.core.domain.order import (
     Rejected,
     Report,
 )
+from thunes.core.domain.position import Trade
 from thunes.core.domain.units import NS_PER_DAY, OrderId, format_instant
-from thunes.ops.words import decision_said, mode_said, number, order_said, trade_said
+from thunes.ops.words import compared, decision_said, number, order_said
 
 
 class Topic(Enum):
@@ -168,13 +169,13 @@ def _of_fact(fact: Fact) -> Sentence:
             return Sentence(Topic.TRADES, fact.symbol, text)
         case TradeClosed():
             left = "" if fact.flat else "; the rest of the position stays"
-            text = f"trade closed: {trade_said(fact.trade)}{left}"
+            text = f"trade closed: {_trade_said(fact.trade)}{left}"
             return Sentence(Topic.TRADES, fact.trade.symbol, text)
         case OrderFailed():
             text = f"order {fact.order_id} of {fact.symbol} failed: {fact.text}"
             return Sentence(Topic.ORDERS, fact.symbol, text)
         case ModeChanged():
-            return Sentence(Topic.MODES, "", mode_said(fact))
+            return Sentence(Topic.MODES, "", _mode_said(fact))
         case DayRolled():
             day = format_instant(fact.day * NS_PER_DAY)[:10]
             text = f"UTC day {day} began with equity {number(fact.equity)}"
@@ -184,3 +185,22 @@ def _of_fact(fact: Fact) -> Sentence:
             return Sentence(Topic.OTHER, "", f"noticed {fact.code}: {fact.text}{when}")
         case _:
             assert_never(fact)
+
+
+def _trade_said(trade: Trade) -> str:
+    """One closed part of a position and what it earned."""
+    return (
+        f"{number(trade.quantity)} {trade.symbol} of {trade.strategy} bought at "
+        f"{number(trade.entry_price)} ({format_instant(trade.entry_time)}), sold at "
+        f"{number(trade.exit_price)} by {trade.exit_reason}: {number(trade.pnl)} "
+        f"after fees of {number(trade.fees)}"
+    )
+
+
+def _mode_said(changed: ModeChanged) -> str:
+    """From which mode to which, and why."""
+    said = f"mode {changed.before.value} -> {changed.after.value} by {changed.cause.value}"
+    numbers = compared(changed.actual, changed.limit)
+    return (
+        said + (f": {numbers}" if numbers else "") + (f" ({changed.text})" if changed.text else "")
+    )

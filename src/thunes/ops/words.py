@@ -1,11 +1,10 @@
-"""The plain words for orders, proposals, checks and trades."""
+"""The plain words for numbers, orders, checks and decisions."""
 
 from decimal import Decimal
 
 from thunes.core.domain.decision import Check, Gate, Proposal, Purpose
-from thunes.core.domain.fact import Decided, ModeChanged
+from thunes.core.domain.fact import Decided
 from thunes.core.domain.order import Order
-from thunes.core.domain.position import Trade
 from thunes.core.domain.units import format_instant
 
 
@@ -54,25 +53,6 @@ def decision_said(decided: Decided) -> str:
     else:
         said += f"refused by {decided.refused_by.value}{_failing(decided, decided.refused_by)}"
     return f"{said} ({proposal.reason})" if proposal.reason else said
-
-
-def trade_said(trade: Trade) -> str:
-    """One closed part of a position and what it earned."""
-    return (
-        f"{number(trade.quantity)} {trade.symbol} of {trade.strategy} bought at "
-        f"{number(trade.entry_price)} ({format_instant(trade.entry_time)}), sold at "
-        f"{number(trade.exit_price)} by {trade.exit_reason}: {number(trade.pnl)} "
-        f"after fees of {number(trade.fees)}"
-    )
-
-
-def mode_said(changed: ModeChanged) -> str:
-    """From which mode to which, and why."""
-    said = f"mode {changed.before.value} -> {changed.after.value} by {changed.cause.value}"
-    numbers = compared(changed.actual, changed.limit)
-    return (
-        said + (f": {numbers}" if numbers else "") + (f" ({changed.text})" if changed.text else "")
-    )
 
 
 def _wanted(proposal: Proposal) -> str:

@@ -1,4 +1,4 @@
-"""A file that only grows, by whole pieces: what fails leaves nothing behind."""
+"""Files that only grow, by whole pieces: what fails leaves nothing behind."""
 
 import os
 from pathlib import Path
@@ -88,3 +88,12 @@ class Appender:
             f"{self.path} could not be written: {cause.strerror}; it ends with the last whole "
             f"line at byte {self.size}. Make room or mend the disk, then start again"
         ) from cause
+
+
+def sync_path(path: Path) -> None:
+    """Make a file's content, or the names in a directory, durable; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,16 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from thunes.adapters.storage.appender import Appender
+from thunes.adapters.storage.appender import Appender, sync_path
 from thunes.adapters.storage.chain import CHAIN_START, Kind, forge
 from thunes.adapters.storage.damage import Damage
 from thunes.adapters.storage.scan import Scan, scan
-from thunes.adapters.storage.segments import (
-    compress,
-    segment_path,
-    segments,
-    sync_directory,
-)
+from thunes.adapters.storage.segments import compress, segment_path, segments
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
 
 SEGMENT_BYTES = 16 << 20
@@ -155,7 +150,7 @@ class Journal:
         path = segment_path(full.path.parent, self._number + 1)
         try:
             fresh = Appender.create(path)
-            sync_directory(path.parent)
+            sync_path(path.parent)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise _unwritable(path, error) from error
@@ -184,7 +179,7 @@ def _begin(path: Path, line: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    sync_directory(path.parent)
+    sync_path(path.parent)
 
 
 def _lock(directory: Path) -> int:

@@ -162,7 +162,7 @@ class _Row:
             else:
                 self.report(Damage.CHANGED, place, f"its number was changed to {link.sequence}")
                 link = number
-        fault = self._fault(link)
+        fault = _fault(link, self._candidates, self.expected)
         if fault:
             self.report(Damage.CHANGED, place, fault)
         self._accept(link)
@@ -195,17 +195,6 @@ class _Row:
         self.expected, self._candidates = found, ()
         return kept
 
-    def _fault(self, link: Link) -> str:
-        if link.seal is None:
-            return "its end was changed"
-        if self._candidates and not any(follows(digest, link) for digest in self._candidates):
-            return "its text does not give its hash: it, or the line before, was changed"
-        if (link.kind is Kind.SESSION) != (link.sequence == 0):
-            return "the first line, and no other, holds the session"
-        if link.kind is Kind.CLOSED and link.payload != b'{"lines":%d}' % self.expected:
-            return "the end of the journal counts other lines than there are"
-        return ""
-
     def _accept(self, link: Link) -> None:
         """Go on after this line: if it is damaged, from what it says or from what it gives."""
         if link.seal is None:
@@ -221,3 +210,16 @@ class _Row:
         self.expected += 1
         self._lines += 1
         self._runs.extend(self.expected)
+
+
+def _fault(link: Link, candidates: tuple[bytes, ...], expected: int) -> str:
+    """What is wrong with a line whose number is the expected one; nothing if it is whole."""
+    if link.seal is None:
+        return "its end was changed"
+    if candidates and not any(follows(digest, link) for digest in candidates):
+        return "its text does not give its hash: it, or the line before, was changed"
+    if (link.kind is Kind.SESSION) != (expected == 0):
+        return "the first line, and no other, holds the session"
+    if link.kind is Kind.CLOSED and link.payload != b'{"lines":%d}' % expected:
+        return "the end of the journal counts other lines than there are"
+    return ""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 import zstandard
 
+from thunes.adapters.storage.appender import sync_path
 from thunes.core.domain.errors import ThunesError
 
 _NAME = re.compile(r"([0-9]{6,})\.jsonl(\.zst)?")
@@ -104,19 +105,10 @@ def compress(path: Path) -> Path:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    sync_path(path.parent)
     path.unlink()
-    sync_directory(path.parent)
+    sync_path(path.parent)
     return target
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable; raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _packed(path: Path) -> Iterator[bytes]:

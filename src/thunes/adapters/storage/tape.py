@@ -1,6 +1,5 @@
 """The tape: the market columns that a journal refers to, kept beside it and known by digest."""
 
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +9,8 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from thunes.adapters.storage.appender import sync_path
 from thunes.adapters.storage.bars.duck import columns_of, duck, file_argument, reason, write_parquet
-from thunes.adapters.storage.segments import sync_directory
 from thunes.core.domain.errors import DataError, ThunesError
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.units import Symbol
@@ -50,9 +49,9 @@ def save_tape(directory: Path, tapes: Mapping[Symbol, BarColumns]) -> None:
             target = directory / tape_file(symbol)
             temporary = target.with_suffix(".tmp")
             write_parquet(temporary, {name: getattr(columns, name) for name in _COLUMNS})
-            _sync(temporary)
+            sync_path(temporary)
             temporary.replace(target)
-        sync_directory(folder)
+        sync_path(folder)
     except OSError as error:
         raise ThunesError(
             f"the tape {folder} cannot be written: {error.strerror}; "
@@ -83,11 +82,3 @@ def _load(directory: Path, symbol: Symbol, digest: str) -> BarColumns:
             f"the journal was recorded with {digest}; restore the file"
         )
     return columns
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
