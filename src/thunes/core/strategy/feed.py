@@ -1,7 +1,9 @@
 """Feeds: strategies put to work on symbols, answering each event with their signals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from thunes.core.strategy.protocol import (
     Strategy,
     StrategyError,
 )
+
+Answer = TypeVar("Answer")
 
 
 class Strategies:
@@ -55,7 +59,8 @@ class Strategies:
         signals = list(found)
         for desk, strategy in self._watching:
             if self._wakes(strategy, event, view):
-                signals.extend(_ask(strategy, event, view, desk))
+                ask = partial(strategy.observe, event, view, desk)
+                signals.extend(_asked(type(strategy).__name__, "observe", ask))
         return signals
 
     def _wakes(self, strategy: EventStrategy, event: Event, view: View) -> bool:
@@ -85,11 +90,7 @@ class Strategies:
 def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
     """The strategy's signals, checked; whatever is wrong with them is said in one sentence."""
     name = type(strategy).__name__
-    try:
-        signals = strategy.signals(bars)
-    except Exception as error:  # the border to foreign code: named, and reported as theirs
-        kind = type(error).__name__
-        raise StrategyError(f"strategy {name} raised {kind} in signals(): {error}") from error
+    signals = _asked(name, "signals", lambda: strategy.signals(bars))
     if not isinstance(signals, Signals):
         raise StrategyError(
             f"strategy {name}: signals() must return Signals(enter=..., exit=...), "
@@ -106,12 +107,13 @@ def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
     return signals
 
 
-def _ask(strategy: EventStrategy, event: Event, view: View, desk: Desk) -> Sequence[Signal]:
+def _asked(name: str, method: str, ask: Callable[[], Answer]) -> Answer:
+    """The border to foreign code: whatever it raises is named, and reported as its own."""
     try:
-        return strategy.observe(event, view, desk)
-    except Exception as error:  # the border to foreign code: named, and reported as theirs
-        name, kind = type(strategy).__name__, type(error).__name__
-        raise StrategyError(f"strategy {name} raised {kind} in observe(): {error}") from error
+        return ask()
+    except Exception as error:
+        kind = type(error).__name__
+        raise StrategyError(f"strategy {name} raised {kind} in {method}(): {error}") from error
 
 
 def _check_column(name: str, field: str, column: object, rows: int) -> None:

@@ -1,0 +1,113 @@
+"""The backtest world: tape, simulated venue, engine, and a store in memory or on disk."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from thunes.adapters.storage.journal import Journal
+from thunes.adapters.storage.memory import MemoryStore
+from thunes.adapters.storage.tape import save_tape
+from thunes.adapters.venues.simulated.costs import Charged, FeeModel, FixedSlippage
+from thunes.adapters.venues.simulated.models import (
+    Ambiguity,
+    LatencyModel,
+    Models,
+    ParticipationModel,
+)
+from thunes.adapters.venues.simulated.venue import SimulatedVenue
+from thunes.compose.engine import Built, build_engine, header_of
+from thunes.compose.spec import Friction, RunSpec
+from thunes.core.domain.event import OperatorActed
+from thunes.core.domain.market import BarColumns
+from thunes.core.domain.units import Asset, Quantity, Symbol
+from thunes.runtime.driver import Driver, Watch
+from thunes.runtime.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a backtest runs in, beside its specification.
+
+    `every_bar` visits rows where nothing can happen as well; the outcome is the same.
+    """
+
+    balances: Mapping[Asset, Decimal]
+    friction: Friction = Friction()
+    journal: Path | None = None
+    every_bar: bool = False
+    operators: Sequence[OperatorActed] = ()
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A backtest that has run to its last bar."""
+
+    built: Built
+    venue: SimulatedVenue
+    outcome_hash: str
+    steps: int
+
+
+class _Both:
+    """One store in front of two: the running digest, and the journal if there is one."""
+
+    def __init__(self, memory: MemoryStore, journal: Journal) -> None:
+        self._memory = memory
+        self._journal = journal
+
+    def append(self, line: bytes, *, durable: bool) -> None:
+        self._memory.append(line, durable=durable)
+        self._journal.append(line, durable=durable)
+
+
+def run_backtest(
+    spec: RunSpec,
+    columns: Mapping[Symbol, BarColumns],
+    world: World,
+    watches: Sequence[Watch] = (),
+) -> Ran:
+    """Run `spec` over the bars from first to last; a journal is sealed at the end."""
+    built = build_engine(spec, columns)
+    memory = MemoryStore()
+    if world.journal is None:
+        return _drive(spec, built, world, (memory, memory), watches)
+    with Journal.create(world.journal, header_of(spec, columns)) as journal:
+        save_tape(world.journal, columns)
+        return _drive(spec, built, world, (memory, _Both(memory, journal)), watches)
+
+
+def _drive(
+    spec: RunSpec,
+    built: Built,
+    world: World,
+    stores: tuple[MemoryStore, Store],
+    watches: Sequence[Watch],
+) -> Ran:
+    memory, store = stores
+    venue = SimulatedVenue(spec.instruments, world.balances, _models(spec, world.friction))
+    driver = Driver(built.engine, venue, store, built.tape)
+    for watch in watches:
+        driver.watch(watch)
+    for act in world.operators:
+        driver.expect(act)
+    balances = {asset: Quantity(amount) for asset, amount in world.balances.items()}
+    asked = None if world.every_bar else built.strategies.sequences()
+    driver.run(balances, asked, world.progress)
+    return Ran(built, venue, memory.outcome_hash, driver.steps)
+
+
+def _models(spec: RunSpec, friction: Friction) -> Models:
+    fees = FeeModel(
+        maker=spec.costs.fee_rate,
+        taker=spec.costs.fee_rate,
+        charged=Charged(spec.costs.fee_asset),
+    )
+    return Models(
+        fees=fees,
+        slippage=FixedSlippage(spec.costs.slippage_bps),
+        latency=LatencyModel(friction.latency_ms * 1_000_000),
+        participation=ParticipationModel(friction.participation),
+        ambiguity=Ambiguity.OPTIMISTIC if friction.optimistic else Ambiguity.PESSIMISTIC,
+    )

@@ -1,0 +1,106 @@
+"""Engines: built from a specification and bars, and built again from a journal's header."""
+
+import decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from thunes import __version__
+from thunes.adapters.storage.tape import load_tape, tape_digest
+from thunes.compose.spec import Header, RunSpec
+from thunes.compose.strategies import load_kind
+from thunes.core.domain.errors import DataError, UsageError
+from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.market import BarColumns
+from thunes.core.domain.units import EXACT, Symbol
+from thunes.core.engine import Engine
+from thunes.core.execution.propose import Execution
+from thunes.core.market.bars import Bars
+from thunes.core.market.market import Market
+from thunes.core.market.tape import Tape
+from thunes.core.portfolio.allocate import Portfolio
+from thunes.core.risk.review import Risk
+from thunes.core.state import State
+from thunes.core.strategy.catalog import build
+from thunes.core.strategy.feed import Strategies
+from thunes.core.strategy.protocol import Desk, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An engine and what it stands on."""
+
+    engine: Engine
+    strategies: Strategies
+    tape: Tape
+
+
+def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
+    """The engine of a run on these bars."""
+    decimal.setcontext(EXACT)
+    tape = Tape({s: Bars(s, spec.timeframe, bars) for s, bars in columns.items()})
+    instruments = {instrument.symbol: instrument for instrument in spec.instruments}
+    _refuse_strangers(spec, instruments, columns)
+    half_spread = spec.costs.slippage_bps / 10_000
+    market = Market(tape, instruments, half_spread)
+    state = State(market, spec.quote, spec.costs.fee_rate, spec.limits.watches_equity)
+    strategies = Strategies(_desks(spec), tape)
+    engine = Engine(
+        state=state,
+        risk=Risk(spec.limits),
+        strategies=strategies,
+        portfolio=Portfolio(spec.sizing, spec.exits),
+        execution=Execution(spec.exits, spec.costs.fee_rate),
+    )
+    return Built(engine, strategies, tape)
+
+
+def _refuse_strangers(
+    spec: RunSpec, instruments: Mapping[Symbol, Instrument], columns: Mapping[Symbol, BarColumns]
+) -> None:
+    for symbol in columns:
+        if symbol not in instruments:
+            raise UsageError(f"there are bars of {symbol} but no instrument describes it")
+    for each in spec.strategies:
+        for symbol in each.symbols:
+            if symbol not in columns:
+                raise UsageError(
+                    f"strategy {each.id} trades {symbol}, but there are no bars of it; "
+                    f"give --bars {symbol}=FILE"
+                )
+
+
+def _desks(spec: RunSpec) -> dict[Desk, Strategy]:
+    desks: dict[Desk, Strategy] = {}
+    for each in spec.strategies:
+        kind, sha256 = load_kind(each.source)
+        if each.sha256 and each.sha256 != sha256:
+            raise DataError(
+                f"{each.source} is not the text that this run was recorded with; "
+                "restore that version of the file to replay it"
+            )
+        strategy = build(kind, each.parameters)
+        for symbol in each.symbols:
+            desk = Desk(each.id, symbol)
+            if desk in desks:
+                raise UsageError(f"strategy {each.id} is given {symbol} twice")
+            desks[desk] = strategy
+    return desks
+
+
+def header_of(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> bytes:
+    """The header of a journal of this run."""
+    digests = {symbol: tape_digest(bars) for symbol, bars in columns.items()}
+    header = Header(thunes=__version__, run=spec, tape=digests)
+    return msgspec.json.Encoder(decimal_format="string").encode(header)
+
+
+def engine_from_header(header: bytes, directory: Path) -> Engine:
+    """The engine that a journal in `directory` was written by, before its first event."""
+    try:
+        read = msgspec.json.decode(header, type=Header)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{directory}: the journal's header is not one of ours: {error}") from error
+    return build_engine(read.run, load_tape(directory, read.tape)).engine
