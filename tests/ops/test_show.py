@@ -25,7 +25,7 @@ TOLD = """\
 2024-01-03T11:00:00Z  venue accepted BTCUSDT entry order e1
 2024-01-03T11:00:00Z  filled BTCUSDT entry order e1: 0.00200 at 50000.00, fee 0.1 USDT, complete
 2024-01-03T11:00:00Z  position opened: 0.00200 BTCUSDT of sma_cross at 50000.00
-2024-01-03T11:00:00Z  protect BTCUSDT by sma_cross approved (0 gates): \
+2024-01-03T11:00:00Z  protect BTCUSDT by sma_cross approved: \
 sell 0.00200 BTCUSDT, stop_market at 49000.00
 2024-01-03T11:00:00Z  send stop order s1: sell 0.00200 BTCUSDT, stop_market at 49000.00
 2024-01-03T13:00:00Z  filled BTCUSDT stop order s1: 0.00200 at 49000.00, fee 0.098 USDT, complete

@@ -49,7 +49,8 @@ def decision_said(decided: Decided) -> str:
     proposal = decided.proposal
     said = f"{proposal.purpose.value} {proposal.symbol} by {proposal.strategy} "
     if decided.refused_by is None:
-        said += f"approved ({len(decided.checks)} gates): {_wanted(proposal)}"
+        gates = f" ({len(decided.checks)} gates)" if decided.checks else ""
+        said += f"approved{gates}: {_wanted(proposal)}"
     else:
         said += f"refused by {decided.refused_by.value}{_failing(decided, decided.refused_by)}"
     return f"{said} ({proposal.reason})" if proposal.reason else said
