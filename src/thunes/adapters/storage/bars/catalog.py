@@ -79,6 +79,8 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             _sync(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise ThunesError(f"cannot write {path}: {path.parent} is not a directory") from error
     except OSError as error:
         raise ThunesError(f"cannot write {path}: {error.strerror or error}") from error
 

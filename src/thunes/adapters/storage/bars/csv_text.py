@@ -18,7 +18,7 @@ from thunes.adapters.storage.bars.layout import (
     layout_without_header,
 )
 from thunes.adapters.storage.bars.series import Series, series_of
-from thunes.adapters.storage.bars.times import NO_TIME, to_nanoseconds, unit_of
+from thunes.adapters.storage.bars.times import to_nanoseconds, unit_of
 from thunes.core.domain.market import Ints
 
 _PEEK_BYTES = 64 * 1024
@@ -47,12 +47,9 @@ def read_csv(path: Path, columns: tuple[str, ...] | None) -> Series:
         layout = layout_without_header(path, shape.first)
     sample = shape.second if shape.header else shape.first
     stamp = sample[layout.at[0]].strip() if layout.at[0] < len(sample) else ""
-    expression, unit = _time_expression(f"c{layout.at[0]}", stamp)
+    expression, unit = _time_expression(f"trim(c{layout.at[0]})", stamp)
     found = _select(path, shape, layout, expression)
-    if unit == "ISO 8601":
-        found["ts"] = np.where(found["ts"] == NO_TIME, NO_TIME, found["ts"] * 1_000)
-    else:
-        found["ts"] = to_nanoseconds(found["ts"])
+    found["ts"] = to_nanoseconds(found["ts"])
     rows = _line_numbers(path, shape.header, found["ts"].size)
     return series_of(path, found, rows, f"CSV, {layout.name}, times in {unit}")
 
@@ -99,8 +96,10 @@ def _time_expression(column: str, sample: str) -> tuple[str, str]:
 def _select(path: Path, shape: _Shape, layout: Layout, expression: str) -> dict[str, NDArray[Any]]:
     import duckdb
 
+    # A bare cast of a column is moved into the reader, where a word among numbers stops everything;
+    # after trim it stays a TRY_CAST, and the word becomes an absent value with a row to name.
     prices = [
-        f"try_cast(c{at} AS DOUBLE) AS {name}"
+        f"try_cast(trim(c{at}) AS DOUBLE) AS {name}"
         for name, at in zip(HOUSE_COLUMNS[1:], layout.at[1:], strict=True)
     ]
     query = (

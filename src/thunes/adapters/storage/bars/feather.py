@@ -25,29 +25,29 @@ def read_feather(path: Path, columns: tuple[str, ...] | None) -> Series:
         ) from None
     try:
         table = feather.read_table(path, memory_map=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
+        names = tuple(str(name) for name in table.column_names)
+        layout = (
+            layout_of_names(path, names, "Feather")
+            if columns is None
+            else layout_said(columns, len(names))
+        )
+        stamps, unit = _stamps(table.column(layout.at[0]), pa)
+        found: dict[str, NDArray[Any]] = {"ts": to_nanoseconds(stamps)}
+        for name, at in zip(HOUSE_COLUMNS[1:], layout.at[1:], strict=True):
+            found[name] = np.array(table.column(at).cast(pa.float64()).to_numpy(), np.float64)
+    except (pa.ArrowException, OSError) as error:
         raise UnreadableFileError.because(
             path, Kind.UNREADABLE, f"damaged inside ({error}); fetch it again"
         ) from error
-    names = tuple(str(name) for name in table.column_names)
-    layout = (
-        layout_of_names(path, names, "Feather")
-        if columns is None
-        else layout_said(columns, len(names))
-    )
-    stamps, unit = _stamps(table.column(layout.at[0]), pa)
-    found: dict[str, NDArray[Any]] = {"ts": stamps}
-    for name, at in zip(HOUSE_COLUMNS[1:], layout.at[1:], strict=True):
-        values = table.column(at).cast(pa.float64()).to_numpy()
-        found[name] = np.array(values, np.float64)
     rows = np.arange(1, stamps.size + 1, dtype=np.int64)
     return series_of(path, found, rows, f"{layout.name}, times in {unit}")
 
 
 def _stamps(column: Any, pa: Any) -> tuple[NDArray[np.int64], str]:
-    """Arrow stamps or epoch numbers as ns; absent ones as `NO_TIME`."""
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        whole = column.cast(pa.timestamp("ns")).cast(pa.int64()).fill_null(NO_TIME)
-        return np.array(whole.to_numpy(), np.int64), str(column.type)
-    numbers = np.array(column.cast(pa.int64()).fill_null(NO_TIME).to_numpy(), np.int64)
-    return to_nanoseconds(numbers), unit_of(float(numbers[0])) if numbers.size else "no unit"
+    """Arrow stamps in ns, or epoch numbers as they are; absent ones as `NO_TIME`."""
+    dated = pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)
+    whole = column.cast(pa.timestamp("ns")) if dated else column
+    numbers = np.array(whole.cast(pa.int64()).fill_null(NO_TIME).to_numpy(), np.int64)
+    if dated or numbers.size == 0:
+        return numbers, str(column.type)
+    return numbers, unit_of(float(numbers[0]))

@@ -6,10 +6,8 @@ import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thunes.adapters.storage.bars.csv_text import read_csv
 from thunes.adapters.storage.bars.duck import columns_of, duck, file_argument, reason
@@ -17,7 +15,7 @@ from thunes.adapters.storage.bars.feather import read_feather
 from thunes.adapters.storage.bars.findings import Kind, UnreadableFileError
 from thunes.adapters.storage.bars.layout import HOUSE_COLUMNS, layout_of_names, layout_said
 from thunes.adapters.storage.bars.series import Series, series_of
-from thunes.adapters.storage.bars.times import NO_TIME, to_nanoseconds, unit_of
+from thunes.adapters.storage.bars.times import to_nanoseconds, unit_of
 from thunes.core.domain.errors import DataError
 
 _LFS = b"version https://git-lfs"
@@ -92,25 +90,21 @@ def _read_parquet(path: Path, columns: tuple[str, ...] | None, *, whole: bool) -
         raise UnreadableFileError.because(
             path, Kind.UNREADABLE, f"damaged inside ({reason(error)}); fetch it again"
         ) from error
-    found["ts"], unit = _stamps(found["ts"], types[layout.at[0]])
+    unit = types[layout.at[0]]
+    if "TIMESTAMP" not in unit and unit not in ("DATE", "VARCHAR") and found["ts"].size:
+        unit = unit_of(float(found["ts"][0]))
+    found["ts"] = to_nanoseconds(found["ts"])
     rows = np.arange(1, found["ts"].size + 1, dtype=np.int64)
     return series_of(path, found, rows, f"{layout.name}, times in {unit}")
 
 
 def _time_cast(column: str, kind: str) -> str:
-    if kind.startswith("TIMESTAMP WITH") or kind == "VARCHAR":
+    """SQL for a stamp column of a type as a number whose size tells its unit."""
+    if kind == "TIMESTAMP_NS":
+        return f"epoch_ns({column})"
+    if "TIMESTAMP" in kind or kind in ("DATE", "VARCHAR"):
         return f"epoch_us(TRY_CAST({column} AS TIMESTAMPTZ))"
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        return f"epoch_ns(CAST({column} AS TIMESTAMP_NS))"
     return column if kind == "DOUBLE" else f"TRY_CAST({column} AS BIGINT)"
-
-
-def _stamps(stamps: NDArray[Any], kind: str) -> tuple[NDArray[np.int64], str]:
-    if kind.startswith("TIMESTAMP WITH") or kind == "VARCHAR":
-        return np.where(stamps == NO_TIME, NO_TIME, stamps * 1_000), kind
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        return stamps, kind
-    return to_nanoseconds(stamps), unit_of(float(stamps[0])) if stamps.size else "no unit"
 
 
 def _read_zip(path: Path, columns: tuple[str, ...] | None) -> Series:

@@ -80,10 +80,13 @@ def _merged(parts: Sequence[tuple[Path, BarColumns]]) -> BarColumns:
     if other.size:
         k = int(other[0])
         first, second = parts[origin[k - 1]][0], parts[origin[k]][0]
+        column = int(np.argmax(values[:, k] != values[:, k - 1]))
+        name = HOUSE_COLUMNS[1 + column]
         raise DataError(
-            f"{second} contradicts {first} at {format_instant(int(stamps[k]))}: close "
-            f"{values[3, k]} against {values[3, k - 1]} ({other.size} bars differ); nothing was "
-            "imported. Compare both with `thunes data check FILE --against FILE`, then remove one"
+            f"{second} contradicts {first} at {format_instant(int(stamps[k]))}: {name} "
+            f"{values[column, k]} against {values[column, k - 1]} ({other.size} bars differ). "
+            "Nothing was imported. Compare both with `thunes data check FILE --against FILE`, "
+            "then remove one"
         )
     columns = [np.ascontiguousarray(row) for row in values[:, ~again]]
     return BarColumns(stamps[~again], *columns)

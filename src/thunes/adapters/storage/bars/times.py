@@ -39,7 +39,7 @@ def to_nanoseconds(stamps: NDArray[Any]) -> Ints:
 
 def unit_of(stamp: float) -> str:
     """The unit that the size of one stamp tells."""
-    return next(name for bound, _, name in _UNITS if stamp < bound)
+    return next((name for bound, _, name in _UNITS if stamp < bound), "an unknown unit")
 
 
 def _scale(stamp: float) -> int:
