@@ -3,13 +3,14 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thunes.cli.data_text import print_made, print_report, print_table, report_json
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import (
     format_instant,
@@ -19,8 +20,7 @@ from thunes.core.domain.units import (
 )
 
 if TYPE_CHECKING:
-    from thunes.adapters.storage.bars.check import Report, Source
-    from thunes.core.domain.market import BarColumns
+    from thunes.adapters.storage.bars.check import Source
 
 app = typer.Typer(no_args_is_help=True, help="Import, check, list and generate market data.")
 
@@ -69,10 +69,10 @@ def check_command(
         report = check_file(source, time.time_ns())
         reports.append(compared(report, other) if other else report)
     if as_json:
-        typer.echo(json.dumps([_report_json(k) for k in reports], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([report_json(k) for k in reports], ensure_ascii=False, indent=2))
     else:
         for report in reports:
-            _print_report(report)
+            print_report(report)
         if other is None:
             typer.echo(_NOT_CHECKED)
     if any(report.worst is not Severity.NOTE for report in reports):
@@ -116,12 +116,12 @@ def import_command(
             "new_rows": done.new,
             "rows_left_out": aside,
             "quarantine": [str(path) for path in done.quarantine],
-            "reports": [_report_json(report) for report in reports],
+            "reports": [report_json(report) for report in reports],
         }
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     for report in reports:
-        _print_report(report)
+        print_report(report)
     typer.echo(f"{done.path}: {done.rows} bars, {done.new} of them new")
     for path in done.quarantine:
         typer.echo(f"{path}: rows left out, with reasons ({aside} in all)")
@@ -152,7 +152,7 @@ def list_command(catalog: Catalog = Path("data"), as_json: Json = False) -> None
     if as_json:
         typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
     else:
-        _print_table(lines)
+        print_table(lines)
 
 
 @app.command("synth")
@@ -190,27 +190,7 @@ def synth_command(
         raise UsageError(f"{out} exists; give another name, or --force to replace it")
     made = synthesize(recipe)
     save_bars(out, made)
-    _print_made(out, recipe.seed, made, as_json=as_json)
-
-
-def _print_made(out: Path, seed: int, made: "BarColumns", *, as_json: bool) -> None:
-    first, last = (format_instant(int(made.open_time[k])) for k in (0, -1))
-    low, high = float(made.low.min()), float(made.high.max())
-    answer = {
-        "file": str(out),
-        "rows": len(made),
-        "first": first,
-        "last": last,
-        "low": low,
-        "high": high,
-        "seed": seed,
-    }
-    if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False))
-    else:
-        typer.echo(
-            f"{out}: {len(made)} bars, {first} to {last}, prices {low} to {high} (seed {seed})"
-        )
+    print_made(out, recipe.seed, made, as_json=as_json)
 
 
 def _sources(files: list[Path], columns: str | None, timeframe: str | None) -> "list[Source]":
@@ -250,58 +230,3 @@ def _decimal(option: str, text: str) -> Decimal:
     if not value.is_finite():
         raise UsageError(f"{option} {text!r} is not a number such as 0.01")
     return value
-
-
-def _report_json(report: "Report") -> dict[str, object]:
-    series, timeframe = report.series, report.timeframe
-    times = None if series is None else series.bars.open_time
-    return {
-        "file": str(report.path),
-        "verdict": _verdict(report),
-        "rows": 0 if series is None else int(series.rows.size),
-        "rows_left_out": int(report.left_out().sum()),
-        "timeframe": None if timeframe is None else format_timeframe(timeframe),
-        "first": None if times is None else format_instant(int(times[0])),
-        "last": None if times is None else format_instant(int(times[-1])),
-        "read_as": None if series is None else series.layout,
-        "findings": [finding.as_json() for finding in report.findings],
-    }
-
-
-def _verdict(report: "Report") -> str:
-    from thunes.adapters.storage.bars.findings import Severity
-
-    match report.worst:
-        case Severity.REFUSE:
-            return "unusable"
-        case Severity.QUARANTINE:
-            return "usable after import"
-        case Severity.NOTE:
-            return "usable"
-
-
-def _print_report(report: "Report") -> None:
-    told = _report_json(report)
-    typer.echo(f"{report.path}: {told['verdict']}")
-    if told["read_as"]:
-        typer.echo(
-            f"  {told['rows']} bars of {told['timeframe'] or 'unknown timeframe'}, "
-            f"{told['first']} to {told['last']} ({told['read_as']})"
-        )
-    for finding in report.findings:
-        typer.echo(f"  {finding.severity.value}: {finding.sentence()}")
-    if not report.findings:
-        typer.echo("  nothing found")
-
-
-def _print_table(lines: Iterable[dict[str, object]]) -> None:
-    from rich.cells import cell_len
-
-    names = ("venue", "symbol", "timeframe", "rows", "first", "last", "gaps", "bars_missing")
-    rows = [names, *(tuple(str(line[name]) for name in names) for line in lines)]
-    # Some symbols are Chinese: their characters are two cells wide.
-    widths = [max(cell_len(row[k]) for row in rows) for k in range(len(names))]
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        line = "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in cells)
-        typer.echo(line.rstrip())

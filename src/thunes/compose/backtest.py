@@ -66,10 +66,14 @@ def run_backtest(
     spec: RunSpec,
     columns: Mapping[Symbol, BarColumns],
     world: World,
-    watches: Sequence[Watch] = (),
+    watched: tuple[Built, Watch] | None = None,
 ) -> Ran:
-    """Run `spec` over the bars from first to last; a journal is sealed at the end."""
-    built = build_engine(spec, columns)
+    """Run `spec` over the bars from first to last; a journal is sealed at the end.
+
+    With `watched` that engine runs and that watch is told of every step.
+    """
+    built = build_engine(spec, columns) if watched is None else watched[0]
+    watches = () if watched is None else (watched[1],)
     memory = MemoryStore()
     if world.journal is None:
         return _drive(spec, built, world, (memory, memory), watches)

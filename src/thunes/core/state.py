@@ -78,9 +78,7 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class State:
     """Market, ledger and memory. `watch_equity` keeps the peak that drawdown is measured from."""
 
-    def __init__(
-        self, market: Market, quote: Asset, fee_rate: Decimal, watch_equity: bool
-    ) -> None:
+    def __init__(self, market: Market, quote: Asset, fee_rate: Decimal, watch_equity: bool) -> None:
         self.market = market
         self.ledger = Ledger(market.instruments)
         self.memory = Memory()
@@ -286,4 +284,3 @@ def _commands(proposal: Proposal) -> list[Command]:
         SetTimer(order.expires_at, order.id) for order in orders if order.expires_at is not None
     )
     return commands
-

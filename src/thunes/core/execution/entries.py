@@ -8,7 +8,7 @@ from thunes.core.domain.decision import Proposal, Purpose, Signal, Target
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import ONE, OrderId, Money, Price, Quantity, Symbol, floor_to
+from thunes.core.domain.units import ONE, Money, OrderId, Price, Quantity, Symbol, floor_to
 from thunes.core.domain.view import OrderState, View, Working
 
 ALIVE = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTLY_FILLED)

@@ -60,9 +60,7 @@ def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg
     return tuple(leg for leg in legs if leg.stop_price or leg.target_price)
 
 
-def _targets(
-    held: Position, price: Price, instrument: Instrument
-) -> list[tuple[Price, Decimal]]:
+def _targets(held: Position, price: Price, instrument: Instrument) -> list[tuple[Price, Decimal]]:
     """Target prices, rounded towards the entry, with their shares; passed ones are left out."""
     plan, entry = held.plan, held.entry_price
     if plan.target_price is not None:

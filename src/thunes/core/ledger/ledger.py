@@ -20,7 +20,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
-from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
+from thunes.core.domain.units import ZERO, Asset, Instant, Money, Quantity, Symbol
 from thunes.core.ledger.books import Account, Books
 from thunes.core.ledger.lots import average_price, consume, is_dust, ratio
 from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord, Orders
@@ -66,7 +66,9 @@ class Ledger:
         facts: list[Fact] = []
         if isinstance(report, Rejected | CancelRefused):
             text = f"{report.code} {report.text}"
-            facts.append(OrderFailed(order_id=report.order_id, symbol=record.order.symbol, text=text))
+            facts.append(
+                OrderFailed(order_id=report.order_id, symbol=record.order.symbol, text=text)
+            )
         if record.state in OVER:
             facts.extend(self._order_over(at, record))
         return facts

@@ -34,9 +34,7 @@ class AccountReader:
 
     __slots__ = ("_equity", "_ledger", "_naked", "_pricing")
 
-    def __init__(
-        self, ledger: Ledger, pricing: Pricing, naked: Mapping[Symbol, Instant]
-    ) -> None:
+    def __init__(self, ledger: Ledger, pricing: Pricing, naked: Mapping[Symbol, Instant]) -> None:
         self._ledger = ledger
         self._pricing = pricing
         self._naked = naked

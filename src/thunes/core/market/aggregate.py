@@ -40,9 +40,8 @@ def aggregate(columns: BarColumns, timeframe: int, higher: int) -> Aggregate:
             f"{format_timeframe(timeframe)}: ask for a whole multiple"
         )
     times = columns.open_time
-    into = (times - (_FIRST_MONDAY if higher % _WEEK == 0 else 0)) % higher
-    _refuse_straddling(times, into, timeframe, higher)
-    opened = times - into
+    opened = opened_at(times, higher)
+    _refuse_straddling(times, opened, timeframe, higher)
     first = np.flatnonzero(np.diff(opened, prepend=opened[:1] - 1))
     closes = opened[first] + higher
     ends_at = times + timeframe
@@ -52,8 +51,13 @@ def aggregate(columns: BarColumns, timeframe: int, higher: int) -> Aggregate:
     return Aggregate(_fold(columns, opened, bounds), last_closed)
 
 
-def _refuse_straddling(times: Ints, into: Ints, timeframe: int, higher: int) -> None:
-    across = np.flatnonzero(into + timeframe > higher)
+def opened_at(times: Ints, timeframe: int) -> Ints:
+    """When the bars of `timeframe` that hold these instants opened (int64 nanoseconds UTC)."""
+    return times - (times - (_FIRST_MONDAY if timeframe % _WEEK == 0 else 0)) % timeframe
+
+
+def _refuse_straddling(times: Ints, opened: Ints, timeframe: int, higher: int) -> None:
+    across = np.flatnonzero(times + timeframe > opened + higher)
     if across.size:
         raise UsageError(
             f"the {format_timeframe(timeframe)} bar at {format_instant(int(times[across[0]]))} "

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-
 from thunes.core.domain.decision import Action, Budget, Signal, Target
 from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import ZERO, Money

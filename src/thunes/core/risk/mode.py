@@ -98,9 +98,7 @@ def _changed(
     after = next_mode(reading.mode, reading.cause, cause, limits)
     if after is reading.mode:
         return reading
-    change = ModeChanged(
-        before=reading.mode, after=after, cause=cause, actual=actual, limit=limit
-    )
+    change = ModeChanged(before=reading.mode, after=after, cause=cause, actual=actual, limit=limit)
     began = None if after is Mode.NORMAL else cause
     return ModeReading(after, began, (*reading.changes, change))
 

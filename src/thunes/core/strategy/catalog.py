@@ -55,7 +55,9 @@ def describe(kind: type[Strategy]) -> tuple[Parameter, ...]:
             if isinstance(meta, msgspec.Meta):
                 bounds = _bounds(meta)
         plain = get_args(hint)[0] if bounds else hint
-        rows.append(Parameter(field.name, getattr(plain, "__name__", str(plain)), field.default, bounds))
+        rows.append(
+            Parameter(field.name, getattr(plain, "__name__", str(plain)), field.default, bounds)
+        )
     return tuple(rows)
 
 

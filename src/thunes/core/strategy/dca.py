@@ -17,7 +17,7 @@ from thunes.core.strategy.protocol import Desk, EventStrategy
 Fraction = Annotated[float, Meta(gt=0, lt=1)]
 
 
-class Dca(EventStrategy):
+class Dca(EventStrategy, frozen=True):
     """Each period, when flat, buy `base`; below the fill wait `orders` safety orders.
 
     Safety order i (from 1) is `deviation * (spread^i - 1) / (spread - 1)` below the first fill
@@ -63,7 +63,10 @@ class Dca(EventStrategy):
         floor_price = price * (ONE - _exact(self.stop))
         for i in range(1, self.orders + 1):
             steps = Decimal(i) if spread == ONE else (spread**i - ONE) / (spread - ONE)
-            amount, level = _exact(self.base) * _exact(self.scale) ** i, price * (ONE - step * steps)
+            amount, level = (
+                _exact(self.base) * _exact(self.scale) ** i,
+                price * (ONE - step * steps),
+            )
             if level <= floor_price or spent + amount > _exact(self.budget):
                 break
             spent += amount

@@ -9,7 +9,7 @@ from thunes.core.market.indicators import donchian
 from thunes.core.strategy.protocol import Signals, SignalStrategy
 
 
-class Donchian(SignalStrategy):
+class Donchian(SignalStrategy, frozen=True):
     """Enter on a close above the highest high of the `entry` bars before; exit on a close below
     the lowest low of the `leave` bars before. The current bar is in neither level."""
 

@@ -15,7 +15,7 @@ from thunes.core.domain.view import View
 from thunes.core.strategy.protocol import Desk, EventStrategy
 
 
-class Grid(EventStrategy):
+class Grid(EventStrategy, frozen=True):
     """`cells` cells between `low` and `high`, geometric: level i is low * (high/low)^(i/cells).
 
     Cell i buys for `amount` at level i and sells at level i + 1; net per cycle is

@@ -10,7 +10,7 @@ from thunes.core.market.signals import crossed_above, crossed_below
 from thunes.core.strategy.protocol import Signals, SignalStrategy
 
 
-class Rsi(SignalStrategy):
+class Rsi(SignalStrategy, frozen=True):
     """Wilder's RSI of closes: enter on a cross up through `low`, exit on one down through `high`."""
 
     period: Annotated[int, Meta(ge=2, le=5_000)] = 14

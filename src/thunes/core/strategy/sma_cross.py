@@ -10,7 +10,7 @@ from thunes.core.market.signals import crossed_above, crossed_below
 from thunes.core.strategy.protocol import Signals, SignalStrategy
 
 
-class SmaCross(SignalStrategy):
+class SmaCross(SignalStrategy, frozen=True):
     """Long while the fast average of closes is above the slow one; a tie is not above."""
 
     fast: Annotated[int, Meta(ge=1, le=5_000)] = 10

@@ -61,6 +61,13 @@ class Report:
         bad = [f.sentence() for f in self.findings if f.severity is not Severity.NOTE]
         return "; ".join(bad)
 
+    def span(self) -> tuple[int, int] | None:
+        """The first and the last usable open time in ns."""
+        if self.series is None:
+            return None
+        usable = self.series.bars.open_time[self.series.bars.open_time != NO_TIME]
+        return (int(usable.min()), int(usable.max())) if usable.size else None
+
     def left_out(self) -> Mask:
         """The rows of `series` that import leaves out."""
         rows = 0 if self.series is None else self.series.rows.size
@@ -158,6 +165,9 @@ def _inferred(series: Series) -> int | None:
 
 def _broken_rules(series: Series, timeframe: int | None) -> list[Fault]:
     faults = faults_of_rows(series) + faults_of_order(series)
+    if not (series.bars.open_time != NO_TIME).any():
+        text = "no row has a usable time; say which column holds it with --columns"
+        return [*faults, Fault(Finding(Kind.UNUSABLE, Severity.REFUSE, text))]
     if timeframe is None:
         text = "the spacing of its rows does not tell the timeframe; say --timeframe"
         return [*faults, Fault(Finding(Kind.WRONG_TIMEFRAME, Severity.REFUSE, text))]

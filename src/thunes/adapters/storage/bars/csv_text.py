@@ -73,7 +73,8 @@ def _shape(path: Path) -> _Shape:
         raise UnreadableFileError.because(
             path,
             Kind.UNREADABLE,
-            f"the first line {lines[0][:60]!r} is not a row of a table",
+            f"the first line {lines[0][:60]!r} is not a row of a table; "
+            "delete it if a table follows",
             row=1,
         )
     first, second = (

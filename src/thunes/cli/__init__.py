@@ -1,0 +1,5 @@
+"""The front door: `thunes VERB`, with stable exit codes (0 done, 1 failed, 2 asked wrongly)."""
+
+from thunes.cli.main import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,74 @@
+"""The verbs of the command line, and how trouble is told."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from thunes import __version__
+from thunes.cli.audit import app as audit_app
+from thunes.cli.backtest import backtest
+from thunes.cli.data import app as data_app
+from thunes.cli.demo import demo
+from thunes.cli.strategies import strategies
+from thunes.core.domain.errors import ThunesError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="THUNES asks the past, rehearses, trades, and proves why every order was sent.",
+)
+app.command()(backtest)
+app.command()(demo)
+app.command()(strategies)
+app.add_typer(data_app, name="data")
+app.add_typer(audit_app, name="audit")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """THUNES asks the past, rehearses, trades, and proves why every order was sent."""
+    if version:
+        typer.echo(f"thunes {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write.")] = Path("thunes.toml"),
+) -> None:
+    """Write a configuration with every default in it; an existing file is left alone.
+
+    Example: thunes init && thunes backtest --config thunes.toml --bars BTCUSDT_1h.parquet
+    """
+    from thunes.adapters.storage.bars.catalog import replace_file
+    from thunes.config import default_text
+    from thunes.core.domain.errors import UsageError
+
+    if file.exists():
+        raise UsageError(f"{file} exists already; it was left as it is")
+    replace_file(file, lambda unfinished: _write(unfinished, default_text()))
+    typer.echo(f"{file}: written. Every line is a default; change what you need.")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    try:
+        app(args=arguments)
+    except ThunesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)

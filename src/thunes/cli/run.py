@@ -1,0 +1,115 @@
+"""Running a backtest for a person: progress, table, files."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from thunes.cli.amounts import fraction
+from thunes.cli.request import Flags, Request, prepare
+from thunes.cli.tables import print_result, write_trades
+from thunes.compose.backtest import World
+from thunes.compose.measured import Measured, measured_backtest
+from thunes.compose.spec import Friction
+from thunes.core.domain.errors import UsageError
+from thunes.research.report import write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from thunes.config import Config
+
+SHOW_PROGRESS_FROM_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be made of the run."""
+
+    config: Path | None
+    latency_ms: int
+    participation: str | None
+    every_bar: bool
+    trades: Path | None
+    journal: Path | None
+    report: Path | None
+    as_json: bool
+
+
+def run(flags: Flags, wanted: Wanted) -> None:
+    """Prepare, run, measure, write and tell."""
+    for path in (wanted.trades, wanted.report):
+        if path is not None and path.is_dir():
+            raise UsageError(f"{path} is a directory; name a file in it")
+    request = prepare(flags, _config(wanted.config))
+    share = wanted.participation
+    friction = Friction(
+        latency_ms=wanted.latency_ms,
+        participation=None if share is None else fraction("--participation", share),
+    )
+    with _progress(request) as progress:
+        world = World(
+            balances=request.balances,
+            friction=friction,
+            journal=wanted.journal,
+            every_bar=wanted.every_bar,
+            progress=progress,
+        )
+        measured = measured_backtest(request.spec, request.columns, world)
+    if wanted.trades is not None:
+        write_trades(measured.result.trades, wanted.trades)
+    if wanted.report is not None:
+        beside = None if wanted.trades is None else str(wanted.trades)
+        write_report(measured.result, wanted.report, beside)
+    if wanted.as_json:
+        typer.echo(json.dumps(as_json(measured), indent=2, allow_nan=False))
+    else:
+        print_result(measured.result, [p for p in (wanted.report, wanted.trades) if p])
+
+
+def as_json(measured: Measured) -> dict[str, Any]:
+    """The figures, warnings and settings as plain values."""
+    result = measured.result
+    figures = asdict(result.metrics)
+    figures["warnings"] = [
+        {"rank": each.rank, "code": each.code, "text": each.text} for each in result.findings
+    ]
+    figures["interval"] = result.interval
+    figures["settings"] = dict(result.settings)
+    figures["strategy"] = {"name": result.strategy, "parameters": dict(result.parameters)}
+    figures["symbols"] = list(result.symbols)
+    figures["refusals"] = measured.refusals
+    figures["steps"] = measured.steps
+    figures["outcome_hash"] = result.outcome_hash
+    return figures
+
+
+def _config(path: Path | None) -> "Config | None":
+    if path is None:
+        return None
+    from thunes.config import load_config
+
+    return load_config(path)
+
+
+@contextmanager
+def _progress(request: Request) -> "Iterator[Callable[[int], None] | None]":
+    """A bar on the terminal for long runs; nothing where nobody looks."""
+    rows = max(len(columns) for columns in request.columns.values())
+    if rows < SHOW_PROGRESS_FROM_ROWS:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("backtest", total=rows)
+        yield lambda row: bar.update(task, completed=row)

@@ -1,0 +1,108 @@
+"""Tables: the result on the terminal, the trades in a CSV file."""
+
+import csv
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from thunes.adapters.storage.bars.catalog import replace_file
+from thunes.core.domain.units import format_instant, format_timeframe
+from thunes.research.result import BacktestResult, TradeRow
+from thunes.research.wording import money, percent, ratio
+
+TRADE_COLUMNS = (
+    "symbol",
+    "side",
+    "entry_time",
+    "entry_price",
+    "quantity",
+    "exit_time",
+    "exit_price",
+    "fees",
+    "pnl",
+    "exit_reason",
+    "strategy",
+    "stop_price",
+    "target_price",
+)
+
+
+def write_trades(rows: Sequence[TradeRow], path: Path) -> None:
+    """One line per trade: ISO 8601 UTC, exact decimals; what is open has no exit time."""
+
+    def write(unfinished: Path) -> None:
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(TRADE_COLUMNS)
+            writer.writerows(_trade_line(row) for row in rows)
+
+    replace_file(path, write)
+
+
+def plain(value: Decimal) -> str:
+    """The digits and nothing else: no exponent, no separators, no trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _trade_line(row: TradeRow) -> list[str]:
+    closed = row.exit_time is not None
+    return [
+        row.symbol,
+        row.side,
+        format_instant(row.entry_time),
+        plain(row.entry_price),
+        plain(row.quantity),
+        format_instant(row.exit_time) if row.exit_time is not None else "",
+        plain(row.exit_price) if row.exit_price is not None else "",
+        plain(row.fees),
+        plain(row.pnl),
+        row.exit_reason if closed else "open",
+        row.strategy,
+        plain(row.stop_price) if row.stop_price is not None else "",
+        plain(row.target_price) if row.target_price is not None else "",
+    ]
+
+
+def print_result(result: BacktestResult, files: Sequence[Path]) -> None:
+    """The figures with their units, then the warnings, gravest first."""
+    console = Console()
+    console.print(_figures(result))
+    for finding in result.findings:
+        console.print(f"[yellow]{finding.rank}.[/] {finding.text}", highlight=False)
+    limits = dict(result.settings).get("limits")
+    if limits is not None:
+        console.print(f"limits: {limits}", style="dim", highlight=False)
+    for path in files:
+        console.print(f"written: {path}", highlight=False, soft_wrap=True)
+    console.print(f"outcome {result.outcome_hash}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _figures(result: BacktestResult) -> Table:
+    m, unit = result.metrics, result.quote
+    title = f"{result.title}, {format_timeframe(result.timeframe)} bars"
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    rows = (
+        ("period", f"{format_instant(result.start)} to {format_instant(result.end)}"),
+        ("bars", f"{m.bars:,}"),
+        ("final equity", f"{money(m.final_equity, unit)} from {money(m.initial_equity, unit)}"),
+        ("total return", percent(m.total_return, 2, signed=True)),
+        ("buy and hold", percent(m.buy_and_hold_return, 2, signed=True)),
+        ("CAGR", percent(m.cagr, 2, signed=True)),
+        ("max drawdown", percent(m.max_drawdown, 2)),
+        ("Sharpe (daily, 365)", ratio(m.sharpe)),
+        ("Sortino", ratio(m.sortino)),
+        ("trades", f"{m.trades:,} closed, {m.wins:,} won, {m.open_positions:,} open"),
+        ("exposure", percent(m.exposure)),
+        ("fees", money(m.fees, unit)),
+        ("slippage, estimated", money(m.slippage, unit)),
+        ("ambiguous bars", f"{m.ambiguous_bars:,}"),
+    )
+    for label, value in rows:
+        table.add_row(label, value)
+    return table
