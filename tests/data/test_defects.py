@@ -374,3 +374,13 @@ def test_against_something_that_never_meets(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot compare with"):
         compared(mine, broken)
     assert compared(broken, mine) is broken
+
+
+@pytest.mark.parametrize("stamp", ["infinity", "nan", "9999-01-01", "99999999999999999999", ""])
+def test_a_time_beyond_all_times_is_a_bad_row(stamp: str, tmp_path: Path) -> None:
+    lines = csv_lines(BARS, format_instant)
+    lines[30] = stamp + lines[30][lines[30].index(",") :]
+    report = checked(write_csv(tmp_path / "x.csv", lines, HEADER))
+    assert found(report, Kind.BAD_TIME).row == 32
+    assert report.span() == (START, int(BARS.open_time[-1]))
+    assert report.left_out().sum() == 1

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import feather
 
@@ -212,6 +212,7 @@ def test_newest_first_is_turned_round(tmp_path: Path) -> None:
 PRICES = st.floats(1e-8, 1e9, allow_nan=False, width=64)
 
 
+@settings(max_examples=30)
 @given(st.lists(PRICES, min_size=2, max_size=20), st.randoms())
 def test_floats_survive_to_the_last_bit(
     tmp_path_factory: pytest.TempPathFactory, prices: list[float], random: object
