@@ -91,7 +91,9 @@ def test_fee_in_bnb_at_a_discount_while_bnb_suffices(held: str, fee: str, asset:
     """2 x 100 x 0.1 % x 75 % = 0.15 USDT = 0.0005 BNB at 300."""
     venue, bars = bnb_venue(held)
     pit = Pit()
+    assert venue.interested() == ()
     venue.send(place(pit.buy(quantity=D(2))), MINUTE)
+    assert venue.interested() == ("BTCUSDT", "BNBUSDT"), "its bars are wanted for its price"
     bars = {
         s: Bar(MINUTE, 2 * MINUTE, b.open, b.high, b.low, b.close, 1.0) for s, b in bars.items()
     }
@@ -360,3 +362,16 @@ def test_interested_symbols_stand_in_the_order_of_the_instruments() -> None:
     assert venue.interested() == ("BTCUSDT", "BNBUSDT")
     venue.send(cancel(btc), 1)
     assert venue.interested() == ("BNBUSDT",)
+
+
+def test_ranges_may_be_of_other_symbols_than_the_opens() -> None:
+    """A driver brings bars of the symbols with orders, and an answer to a fill may add one."""
+    venue = SimulatedVenue([BTC, BNB], {**CASH, "BNB": D(10)})
+    pit = Pit()
+    bar = Bar(0, MINUTE, 100.0, 101.0, 98.0, 100.0, 1.0)
+    venue.open_bars(0, {"BTCUSDT": bar})
+    stop = pit.stop("99", symbol="BNBUSDT")
+    venue.send(place(stop), 0)
+    venue.reports()
+    venue.trade_bars(0, {"BNBUSDT": bar})
+    assert price(list(venue.reports()[0].reports)) == D(99)

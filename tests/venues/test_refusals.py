@@ -191,6 +191,15 @@ def test_before_the_first_price_nothing_triggers_immediately() -> None:
     assert len(fills(pit.run(100.0, 106.0, 99.0, 100.0))) == 3
 
 
+def test_price_of_long_ago_refuses_nothing() -> None:
+    """Bars of a symbol without orders are not brought here, so its last close may be any age."""
+    pit = started(percent_up=D("1.1"), percent_down=D("0.9"))
+    pit.number += 100
+    assert isinstance(pit.send(place(pit.stop("105")))[0], Accepted)
+    assert isinstance(pit.send(place(pit.buy_limit("150")))[0], Accepted)
+    assert pit.send(place(pit.buy(quantity=D(1)))) == []
+
+
 @pytest.mark.parametrize(("stop", "target"), [("100", "110"), ("90", "100"), ("110", "90")])
 def test_prices_of_a_list_stand_on_both_sides_of_the_market(stop: str, target: str) -> None:
     pit = started()

@@ -20,7 +20,9 @@ from thunes.core.domain.order import (
     OrderType,
     Rejected,
 )
-from thunes.core.domain.units import EXACT, ONE, ZERO, Instant, OrderId, Symbol
+from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, OrderId, Symbol
+
+BNB = Asset("BNB")
 
 
 class Desk:
@@ -42,14 +44,20 @@ class Desk:
         self.active: dict[Symbol, Book] = {}  # books with any open order
         self._symbols: tuple[Symbol, ...] | None = None
         fees = models.fees
+        self.bnb_books: dict[Asset, Book] = {}  # where fees in BNB find its price, by quote asset
+        if fees.charged is Charged.BNB:
+            priced = [book for book in books.values() if book.instrument.base == BNB]
+            self.bnb_books = {book.instrument.quote: book for book in priced}
         in_quote = fees.charged is Charged.QUOTE
         self.fee_factor = EXACT.add(ONE, max(fees.maker, fees.taker)) if in_quote else ONE
 
     def symbols(self) -> tuple[Symbol, ...]:
-        """Symbols with open orders, in the order of the instruments."""
+        """Symbols with open orders, and where there are any those that price the fees."""
         if self._symbols is None:
-            books = sorted(self.active.values(), key=lambda book: book.place)
-            self._symbols = tuple(book.symbol for book in books)
+            books = dict.fromkeys(self.active.values())
+            if books:
+                books.update(dict.fromkeys(self.bnb_books.values()))
+            self._symbols = tuple(b.symbol for b in sorted(books, key=lambda book: book.place))
         return self._symbols
 
     def take(self, command: VenueCommand, at: Instant) -> None:
@@ -115,7 +123,7 @@ class Desk:
         if len(orders) == 2 and orders[0].id == orders[1].id:
             return admission.DUPLICATE
         workings = [Working(order, book, at) for order in orders]
-        last = self.session.price(book, buy=workings[0].buy)
+        last = self.session.price(book, at, buy=workings[0].buy)
         refusal = admission.refused(orders, book, last)
         if refusal is not None:
             return refusal

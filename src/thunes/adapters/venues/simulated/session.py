@@ -1,6 +1,6 @@
 """Where in a bar the simulated venue stands, and which price its traders know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from thunes.adapters.venues.simulated.orders import Book, Working
@@ -38,15 +38,27 @@ class Session:
         if self.pending:
             self.pending = []
 
-    def price(self, book: Book, *, buy: bool) -> float | None:
-        """The last price that a trader on this side knows; None before the first."""
+    def begin_range(self, bars: Mapping[Symbol, Bar], books: Iterable[Book]) -> None:
+        """The ranges of `bars` are to be met; they may be of other symbols than the opens."""
+        self.phase = Phase.RANGE
+        self.bars = bars
+        self.known.update(bars)
+        self.pending = [book for book in books if book.symbol in bars]
+        self.pending.reverse()
+
+    def price(self, book: Book, at: Instant, *, buy: bool) -> float | None:
+        """The last price that a trader on this side knows at `at`.
+
+        None before the first, and where the last bar that was brought here closed before `at`:
+        nobody brings bars of symbols without orders, and an old price is worse than none.
+        """
         if book.quoted is not None:
             return book.quoted[0 if buy else 1]
         bar = self.known.get(book.symbol)
         if bar is None:
             return None
         if self.phase is Phase.CLOSED or book.symbol not in self.bars:
-            return bar.close
+            return bar.close if bar.close_time >= at else None
         return book.traded if book.traded_bar == self.number else bar.open
 
     def admit(self, working: Working) -> None:

@@ -113,8 +113,7 @@ class SimulatedVenue:
         if session.phase is Phase.CLOSED:
             return
         if session.phase is Phase.OPEN:
-            session.phase = Phase.RANGE
-            session.pending = [b for b in self._desk.active.values() if b.symbol in bars][::-1]
+            session.begin_range(bars, self._desk.active.values())
         pending = session.pending
         while pending:
             book = pending[-1]
@@ -152,7 +151,10 @@ class SimulatedVenue:
         return _NOTHING if book is None else book.levels
 
     def interested(self) -> tuple[Symbol, ...]:
-        """Symbols with open orders or orders on their way, in the order of the instruments."""
+        """Symbols with open orders or orders on their way, in the order of the instruments.
+
+        With fees in BNB, also those that price BNB.
+        """
         if not self._travelling:
             return self._desk.symbols()
         coming = dict.fromkeys(self._desk.symbols())
