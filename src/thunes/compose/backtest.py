@@ -1,5 +1,6 @@
 """The backtest world: tape, simulated venue, engine, and a store in memory or on disk."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -98,7 +99,14 @@ def _drive(
         driver.expect(act)
     balances = {asset: Quantity(amount) for asset, amount in world.balances.items()}
     asked = None if world.every_bar else built.strategies.sequences()
-    driver.run(balances, asked, world.progress)
+    # Frozen values make no cycles, and looking for them costs a fifth of the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        driver.run(balances, asked, world.progress)
+    finally:
+        if collecting:
+            gc.enable()
     return Ran(built, venue, memory.outcome_hash, driver.steps)
 
 

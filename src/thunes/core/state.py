@@ -177,10 +177,11 @@ class State:
         """Whether every bar must be looked at: a stop to be trailed, raised or repaired."""
         if self.naked:
             return True
-        return any(
-            held.plan.trail_after is not None or held.plan.break_even_after is not None
-            for held in self.ledger.positions.values()
-        )
+        for held in self.ledger.positions.values():
+            plan = held.plan
+            if plan.trail_after is not None or plan.break_even_after is not None:
+                return True
+        return False
 
     # What we do, recorded as in flight.
 

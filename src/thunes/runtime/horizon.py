@@ -70,6 +70,7 @@ class Horizon:
         days = first_rows(tape.times, NS_PER_DAY)
         self._fixed: list[int] = np.unique(np.concatenate([asked, days, last])).tolist()
         self._next_fixed = 0
+        self._watches_equity = engine.risk.limits.watches_equity
         self._touches: dict[Symbol, tuple[Levels, int]] = {}
 
     def next_row(self, after: int, timers: Timers) -> int:
@@ -86,7 +87,7 @@ class Horizon:
             row = min(row, int(np.searchsorted(self._tape.times, due)))
         for symbol in self._venue.interested():
             row = min(row, self._touch(symbol, after, row))
-        if row > after + 1 and self._engine.risk.limits.watches_equity:
+        if row > after + 1 and self._watches_equity:
             row = min(row, self._limit(after, row))
         return max(row, after + 1)
 

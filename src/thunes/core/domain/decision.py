@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
 
 import msgspec
 
@@ -19,9 +18,10 @@ from thunes.core.domain.units import (
     Symbol,
 )
 from thunes.core.domain.view import AccountView
+from thunes.core.domain.word import Word
 
 
-class Action(Enum):
+class Action(Word):
     """What a signal asks for. ADD is a declared addition to a position that is held."""
 
     ENTER = "enter"
@@ -57,7 +57,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     quote_amount: Money | None = None
 
 
-class Purpose(Enum):
+class Purpose(Word):
     ENTRY = "entry"
     EXIT = "exit"
     PROTECT = "protect"
@@ -86,7 +86,7 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     reason: str = ""
 
 
-class Gate(Enum):
+class Gate(Word):
     """The checks that an entry must pass, in the order in which they are recorded."""
 
     KILL_SWITCH = "kill_switch"

@@ -1,15 +1,15 @@
 """Instruments: what may be traded, in which steps, and which orders a venue would refuse."""
 
 from decimal import Decimal
-from enum import Enum
 
 import msgspec
 
 from thunes.core.domain.order import Order, OrderType
 from thunes.core.domain.units import ZERO, Asset, Money, Price, Quantity, Symbol
+from thunes.core.domain.word import Word
 
 
-class Filter(Enum):
+class Filter(Word):
     """The venue's filters, by the names that Binance gives them."""
 
     PRICE_FILTER = "PRICE_FILTER"

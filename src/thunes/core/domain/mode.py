@@ -1,15 +1,15 @@
 """Modes of the whole system and the causes that move it between them."""
 
-from enum import Enum
+from thunes.core.domain.word import Word
 
 
-class Mode(Enum):
+class Mode(Word):
     NORMAL = "normal"
     DEGRADED = "degraded"  # no new entries
     HALTED = "halted"  # no new entries, working entries are taken back
 
 
-class Cause(Enum):
+class Cause(Word):
     """Why the mode changes. See `core.risk.mode` for the table and who may lift what."""
 
     DRAWDOWN_WARNING = "drawdown_warning"

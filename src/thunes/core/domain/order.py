@@ -1,7 +1,5 @@
 """Orders: what is asked of a venue, and what the venue answers."""
 
-from enum import Enum
-
 import msgspec
 
 from thunes.core.domain.units import (
@@ -14,14 +12,15 @@ from thunes.core.domain.units import (
     StrategyId,
     Symbol,
 )
+from thunes.core.domain.word import Word
 
 
-class Side(Enum):
+class Side(Word):
     BUY = "buy"
     SELL = "sell"
 
 
-class OrderType(Enum):
+class OrderType(Word):
     MARKET = "market"
     LIMIT = "limit"
     STOP_MARKET = "stop_market"
@@ -29,7 +28,7 @@ class OrderType(Enum):
     TAKE_PROFIT = "take_profit"  # a market order once the trigger is touched
 
 
-class OrderRole(Enum):
+class OrderRole(Word):
     """Why an order exists. Spot venues know no reduce-only flag: the role is ours."""
 
     ENTRY = "entry"

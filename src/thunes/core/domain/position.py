@@ -1,7 +1,6 @@
 """Positions: what is held of one symbol, how it is protected, and what a closed part earned."""
 
 from decimal import Decimal
-from enum import Enum
 
 import msgspec
 
@@ -14,9 +13,10 @@ from thunes.core.domain.units import (
     StrategyId,
     Symbol,
 )
+from thunes.core.domain.word import Word
 
 
-class Protection(Enum):
+class Protection(Word):
     """How far a position is covered by stops that the venue has acknowledged."""
 
     FLAT = "flat"

@@ -1,7 +1,6 @@
 """The view: what the deciding rooms may read. Nothing in it can be written."""
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -12,9 +11,10 @@ from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
 from thunes.core.domain.position import ExitPlan, Position
 from thunes.core.domain.units import Instant, Money, OrderId, Price, Quantity, Symbol
+from thunes.core.domain.word import Word
 
 
-class OrderState(Enum):
+class OrderState(Word):
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
     PARTLY_FILLED = "partly_filled"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
-from thunes.core.domain.order import Filled, OrderRole, Rejected, Report, Side
+from thunes.core.domain.order import Accepted, Filled, OrderRole, Rejected, Report, Side
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Quantity, Symbol
 from thunes.core.domain.view import View, Working
@@ -32,7 +32,7 @@ class Execution:
 
     def propose(self, targets: Sequence[Target], event: Event, view: View) -> Sequence[Proposal]:
         """What to do about this event: reductions first, then entries."""
-        leaving = self._leave(targets, view)
+        leaving = self._leave(targets, view) if targets else []
         left = [proposal.symbol for proposal in leaving if proposal.purpose is Purpose.EXIT]
         if isinstance(event, VenueReported):
             kept = self._protect(event, left, view)
@@ -70,6 +70,8 @@ class Execution:
         return proposals
 
     def _protect(self, event: VenueReported, left: list[Symbol], view: View) -> list[Proposal]:
+        if all(type(report) is Accepted for report in event.reports):
+            return []  # what was asked for is what rests
         touched: dict[Symbol, list[News]] = {}
         for report in event.reports:
             record = view.account.order(report.order_id)

@@ -1,12 +1,12 @@
 """Double entry: every amount leaves one account and enters another, exactly."""
 
 from decimal import Decimal
-from enum import Enum
 
 from thunes.core.domain.units import ZERO, Asset
+from thunes.core.domain.word import Word
 
 
-class Account(Enum):
+class Account(Word):
     """Where an asset can be, as seen by us."""
 
     WALLET = "wallet"  # ours

@@ -7,17 +7,17 @@ that what really happened is always booked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from thunes.core.domain.order import Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
 from thunes.core.domain.units import ZERO, Money, OrderId, Price, Quantity, Symbol
 from thunes.core.domain.view import OrderState
+from thunes.core.domain.word import Word
 
 S = OrderState
 
 
-class OrderChange(Enum):
+class OrderChange(Word):
     """What can happen to an order."""
 
     ACCEPTED = "accepted"

@@ -1,19 +1,19 @@
 """Protection of a position as a state machine: how far acknowledged stops cover what is held."""
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import OrderRole
 from thunes.core.domain.position import Position, Protection
 from thunes.core.domain.units import ZERO, floor_to
 from thunes.core.domain.view import OrderState
+from thunes.core.domain.word import Word
 from thunes.core.ledger.orders import OrderRecord
 
 P = Protection
 
 
-class Cover(Enum):
+class Cover(Word):
     """What is seen of a symbol after an event."""
 
     NOTHING = "nothing"  # nothing held, nothing on its way
@@ -42,15 +42,20 @@ _ON_ITS_WAY = (OrderState.SUBMITTED, *_RESTING)
 
 def seen(held: Position | None, working: Sequence[OrderRecord], instrument: Instrument) -> Cover:
     """The cover of one symbol, from its position and its working orders."""
+    covered, entering, leaving = ZERO, False, False
+    for record in working:
+        role = record.order.role
+        if role is OrderRole.STOP:
+            if record.state in _RESTING:
+                covered += record.remaining
+        elif role is OrderRole.ENTRY:
+            entering = True
+        elif role is OrderRole.EXIT and record.state in _ON_ITS_WAY:
+            leaving = True
     if held is None:
-        entering = any(record.order.role is OrderRole.ENTRY for record in working)
         return Cover.ENTRY_WORKING if entering else Cover.NOTHING
-    if any(r.order.role is OrderRole.EXIT and r.state in _ON_ITS_WAY for r in working):
+    if leaving:
         return Cover.EXIT_WORKING
     if held.plan.stop_distance is None and held.plan.stop_price is None:
         return Cover.COVERED
-    covered = ZERO
-    for record in working:
-        if record.order.role is OrderRole.STOP and record.state in _RESTING:
-            covered += record.remaining
     return Cover.COVERED if covered >= floor_to(held.quantity, instrument.step) else Cover.BARE

@@ -9,15 +9,24 @@ from thunes.core.risk.gates import GATES, Question
 from thunes.core.risk.limits import Limits
 from thunes.core.risk.mode import ModeReading, read_mode
 
+_GATES = tuple(GATES.values())
+
 
 class Risk:
     """What must hold, under one set of limits."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self._watches_equity = limits.watches_equity
+        self._last = ModeReading(Mode.NORMAL, None)
 
     def mode(self, view: View) -> ModeReading:
-        return read_mode(self.limits, view)
+        memory, last = view.memory, self._last
+        if not memory.requested and not self._watches_equity and last.mode is memory.mode:
+            return last  # nothing can have moved it
+        reading = read_mode(self.limits, view)
+        self._last = ModeReading(reading.mode, reading.cause)
+        return reading
 
     def budget(self, reading: ModeReading, view: View) -> Budget:
         return Budget(entries_open=reading.mode is Mode.NORMAL, account=view.account)
@@ -26,8 +35,10 @@ class Risk:
         self, proposals: Sequence[Proposal], reading: ModeReading, view: View
     ) -> Sequence[Verdict]:
         """One verdict per proposal, in their order; each entry counts those approved before it."""
+        if not proposals and not reading.changes:
+            return ()
         verdicts: list[Verdict] = []
-        if any(change.after is Mode.HALTED for change in reading.changes):
+        if reading.changes and reading.mode is Mode.HALTED:
             verdicts.extend(_take_back_entries(view))
         promised: list[Proposal] = []
         for proposal in proposals:
@@ -44,7 +55,7 @@ class Risk:
         self, proposal: Proposal, reading: ModeReading, view: View, promised: list[Proposal]
     ) -> Verdict:
         question = Question(proposal, view, self.limits, reading, promised)
-        checks = tuple(gate(question) for gate in GATES.values())
+        checks = tuple([gate(question) for gate in _GATES])
         for check in checks:
             if not check.passed:
                 return Refused(proposal=proposal, reason=check.gate, checks=checks)
