@@ -79,7 +79,7 @@ def diagnose(market: Market, breaches: Sequence[Breach]) -> Kind:
             return LENGTH
         changed += poisoned
     reach = max(b.probe.cut - b.row for b in changed)
-    if reach > _WHOLE_REACH and _reaches_everything(market.bars, changed):
+    if reach > _WHOLE_REACH and _reaches_everything(market, changed):
         return WHOLE_SAMPLE
     joined = _joined_at_open(market, changed, reach)
     if joined is not None:
@@ -91,10 +91,16 @@ def diagnose(market: Market, breaches: Sequence[Breach]) -> Kind:
     return NEXT_BAR if reach == 1 else _ahead(market, changed, reach)
 
 
-def _reaches_everything(bars: Bars, changed: Sequence[Breach]) -> bool:
-    """Whether most late cuts change a row in the first half of what lies before them."""
-    late = [b for b in changed if b.probe.cut >= len(bars) // 4]
-    far = [b for b in late if b.row < b.probe.cut // 2]
+def _reaches_everything(market: Market, changed: Sequence[Breach]) -> bool:
+    """Whether most late cuts change rows as far back as half of them, or the first signal."""
+    fired = np.flatnonzero(market.full["enter"].astype(bool) | market.full["exit"].astype(bool))
+    first = int(fired[0]) if fired.size else 0
+    farthest: dict[int, int] = {}
+    for b in changed:
+        farthest[b.probe.cut] = min(b.row, farthest.get(b.probe.cut, b.row))
+    since = max(len(market.bars) // 4, first + _WHOLE_REACH)
+    late = [(cut, row) for cut, row in farthest.items() if cut >= since]
+    far = [row for cut, row in late if row <= max(cut // 2, first)]
     return 2 * len(far) > len(late)
 
 
