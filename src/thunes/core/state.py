@@ -20,7 +20,7 @@ from thunes.core.domain.event import (
     TimerFired,
     VenueReported,
 )
-from thunes.core.domain.fact import DayRolled, Decided, Fact, TradeClosed
+from thunes.core.domain.fact import DayRolled, Decided, Fact, Noticed, TradeClosed
 from thunes.core.domain.line import Outcome, encode
 from thunes.core.domain.market import Quote
 from thunes.core.domain.mode import Cause
@@ -33,6 +33,7 @@ from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
 from thunes.core.ledger.protection import PROTECTION_TABLE, seen
 from thunes.core.ledger.reader import AccountReader, Pricing
 from thunes.core.market.market import Market
+from thunes.core.risk.invariants import broken_of_symbol
 from thunes.core.risk.mode import ModeReading
 
 
@@ -148,6 +149,10 @@ class State:
             self._facts.extend(facts)
         for symbol in touched:
             self._update_protection(symbol)
+            for broken in broken_of_symbol(self.ledger, symbol):
+                # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
+                self._facts.append(Noticed(f"broken_{broken.name}", broken.text, event.at))
+                self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
 
     def _update_protection(self, symbol: Symbol) -> None:
         before = self.protection.get(symbol, Protection.FLAT)

@@ -56,11 +56,8 @@ def equity_curve(recording: Recording, tape: Tape, quote: Asset) -> EquityCurve:
 
 def closes_on(tape: Tape, symbol: Symbol) -> Floats:
     """The symbol's last close at each row of the tape; 0 before its first bar."""
-    close = tape.bars[symbol].close
-    if close.size == len(tape):
-        return close
-    rows = np.array([tape.row(symbol, sequence) for sequence in range(len(tape))])
-    return np.where(rows >= 0, close[rows], 0.0)
+    rows = tape.rows(symbol, 0, len(tape))
+    return np.where(rows >= 0, tape.bars[symbol].close[rows], 0.0)
 
 
 def trade_rows(recording: Recording) -> tuple[TradeRow, ...]:

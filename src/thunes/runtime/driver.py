@@ -11,7 +11,6 @@ from thunes.core.domain.event import (
     Event,
     OperatorActed,
     TimerFired,
-    VenueReported,
 )
 from thunes.core.domain.line import Line, Outcome, encode
 from thunes.core.domain.market import Bar
@@ -57,9 +56,7 @@ class Driver:
         """From the first bar to the last. With `asked` (the rows at which strategies have
         something to say) rows where nothing can happen are skipped; None visits every row."""
         horizon = None if asked is None else Horizon(self.engine, self._venue, self.tape, asked)
-        first = self.tape.bars[next(iter(self.tape.bars))]
         start = min(int(bars.open_time[0]) for bars in self.tape.bars.values())
-        assert first.timeframe > 0
         self.step(AccountOpened(at=Instant(start), balances=dict(balances)))
         row, rows, told = -1, len(self.tape), 0
         while True:
@@ -126,5 +123,5 @@ class Driver:
         while reports := self._venue.reports():
             any_report = True
             for report in reports:
-                self.step(VenueReported(at=report.at, reports=report.reports))
+                self.step(report)
         return any_report

@@ -7,7 +7,6 @@ and a property test drives random markets both ways.
 """
 
 import heapq
-from collections.abc import Callable
 
 import numpy as np
 
@@ -130,15 +129,13 @@ def _equity(engine: Engine, tape: Tape, start: int, stop: int) -> Floats:
     exact = state.view(Instant(0)).account.equity()
     moving = np.zeros(stop - start)
     standing = float(exact)
-    symbol_of: Callable[[Symbol], Floats] = lambda symbol: tape.bars[symbol].columns.close  # noqa: E731
     for symbol, instrument in state.market.instruments.items():
         quantity = float(state.ledger.books.held(instrument.base))
         mark = state.market.mark(symbol)
         if quantity == 0.0 or mark is None:
             continue
-        closes = symbol_of(symbol)
-        rows = [tape.row(symbol, sequence) for sequence in range(start, stop)]
-        moving += quantity * closes[rows]
+        closes = tape.bars[symbol].close
+        moving += quantity * closes[tape.rows(symbol, start, stop)]
         standing -= quantity * float(mark)
     return standing + moving
 

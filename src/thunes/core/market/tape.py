@@ -37,6 +37,11 @@ class Tape:
     def __len__(self) -> int:
         return int(self.times.size)
 
+    def rows(self, symbol: Symbol, start: int, stop: int) -> Ints:
+        """The symbol's rows for the tape's rows start..stop-1; -1 before its first bar."""
+        rows = self._rows.get(symbol)
+        return np.arange(start, stop) if rows is None else rows[start:stop]
+
     def row(self, symbol: Symbol, sequence: int) -> int:
         """The row of the symbol's last bar closed by then, or -1."""
         rows = self._rows.get(symbol)
