@@ -48,7 +48,7 @@ FAILS = Kind("fails", "it does not run on the bars known at that time")
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class Case:
     """A strategy on its bars, to be asked further questions."""
 
     strategy: SignalStrategy
@@ -59,7 +59,7 @@ class Market:
         return poison_from(self.strategy, self.bars, self.full, cut)
 
     def reads(self, row: int, before: int) -> bool:
-        """Whether the row changes when the bars before another are a different market."""
+        """Whether the row changes when the bars before another are another market."""
         for poison in (Poison.HIGH, Poison.LOW):
             got = attempt(self.strategy, rewritten(self.bars, slice(0, before), poison))
             if not isinstance(got, str) and any(got[c][row] != self.full[c][row] for c in _FLAGS):
@@ -67,50 +67,55 @@ class Market:
         return False
 
 
-def diagnose(market: Market, breaches: Sequence[Breach]) -> Kind:
+def diagnose(case: Case, breaches: Sequence[Breach]) -> Kind:
     """The kind of look-ahead that explains these breaches of G1 to G3 best."""
     changed = [b for b in breaches if b.column != "signals()"]
     if not changed:
         return FAILS
     if all(b.probe.gate is not Gate.POISON for b in changed):
-        cuts = np.unique([b.probe.cut for b in changed if b.probe.cut < len(market.bars)])
-        poisoned = [b for cut in _some(cuts) for b in market.poison_from(cut)]
+        cuts = np.unique([b.probe.cut for b in changed if b.probe.cut < len(case.bars)])
+        poisoned = [b for cut in _some(cuts) for b in case.poison_from(cut)]
         if not poisoned:
             return LENGTH
         changed += poisoned
     reach = max(b.probe.cut - b.row for b in changed)
-    if reach > _WHOLE_REACH and _reaches_everything(market, changed):
+    if reach > _WHOLE_REACH and _reaches_everything(case, changed):
         return WHOLE_SAMPLE
-    joined = _joined_at_open(market, changed, reach)
+    joined = _joined_at_open(case, changed, reach)
     if joined is not None:
         name = format_timeframe(joined)
         return Kind(
             "open-time join",
             f"it joins the {name} bar at its open time: rows inside that bar know how it ends",
         )
-    return NEXT_BAR if reach == 1 else _ahead(market, changed, reach)
+    return NEXT_BAR if reach == 1 else _ahead(case, changed, reach)
 
 
-def _reaches_everything(market: Market, changed: Sequence[Breach]) -> bool:
-    """Whether most late cuts change rows as far back as half of them, or the first signal."""
-    fired = np.flatnonzero(market.full["enter"].astype(bool) | market.full["exit"].astype(bool))
+def _reaches_everything(case: Case, changed: Sequence[Breach]) -> bool:
+    """Whether most late poisonings change rows half as far back as there are, or all signals.
+
+    A history that ends earlier may have almost the same mean; one that is poisoned has not.
+    """
+    fired = np.flatnonzero(case.full["enter"].astype(bool) | case.full["exit"].astype(bool))
     first = int(fired[0]) if fired.size else 0
     farthest: dict[int, int] = {}
     for b in changed:
+        if b.probe.gate is not Gate.POISON:
+            continue
         farthest[b.probe.cut] = min(b.row, farthest.get(b.probe.cut, b.row))
-    since = max(len(market.bars) // 4, first + _WHOLE_REACH)
+    since = max(len(case.bars) // 4, first + _WHOLE_REACH)
     late = [(cut, row) for cut, row in farthest.items() if cut >= since]
     far = [row for cut, row in late if row <= max(cut // 2, first)]
     return 2 * len(far) > len(late)
 
 
-def _joined_at_open(market: Market, changed: Sequence[Breach], reach: int) -> int | None:
+def _joined_at_open(case: Case, changed: Sequence[Breach], reach: int) -> int | None:
     """The shortest timeframe whose bars hold each changed row together with its cut, if any.
 
     That may be chance, so more cuts are tried: at the opens of its bars, which must change
     nothing, and at their last rows, which must change rows as far back as the changed ones.
     """
-    bars = market.bars
+    bars = case.bars
     rows = np.array([b.row for b in changed])
     cuts = np.array([min(b.probe.cut, len(bars) - 1) for b in changed])
     for timeframe in map(parse_timeframe, _TIMEFRAMES.split()):
@@ -122,29 +127,29 @@ def _joined_at_open(market: Market, changed: Sequence[Breach], reach: int) -> in
         if not np.array_equal(opened[rows], opened[cuts]):
             continue
         opens = np.flatnonzero(np.diff(opened)) + 1
-        if any(market.poison_from(cut) for cut in _some(opens)):
+        if any(case.poison_from(cut) for cut in _some(opens)):
             continue
-        if _known_from_open(market, np.append(opens, len(bars)), rows):
+        if _known_from_open(case, np.append(opens, len(bars)), rows):
             return timeframe
     return None
 
 
-def _known_from_open(market: Market, ends: Ints, rows: Ints) -> bool:
+def _known_from_open(case: Case, ends: Ints, rows: Ints) -> bool:
     """Whether changed rows of most higher bars depend on the last row of that bar."""
     told = asked = 0
     for row in _some(np.unique(rows)):
         last = int(ends[np.searchsorted(ends, row, side="right")]) - 1
         if last > row:
             asked += 1
-            told += any(b.row <= row for b in market.poison_from(last))
+            told += any(b.row <= row for b in case.poison_from(last))
     return 2 * told > asked > 0
 
 
-def _ahead(market: Market, changed: Sequence[Breach], reach: int) -> Kind:
+def _ahead(case: Case, changed: Sequence[Breach], reach: int) -> Kind:
     """A shift or a centred window: the one reads far back or not at all, the other evenly."""
     rows = _some(np.unique([b.row for b in changed if b.row > reach + 2]))
-    far = any(market.reads(row, before=row - reach - 2) for row in rows)
-    near = any(market.reads(row, before=row - 1) for row in rows)
+    far = any(case.reads(row, before=row - reach - 2) for row in rows)
+    near = any(case.reads(row, before=row - 1) for row in rows)
     shift = f"as shift(-{reach}) does"
     window = f"a centred window of {2 * reach + 1} bars"
     if near and not far:

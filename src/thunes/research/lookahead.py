@@ -8,7 +8,7 @@ import numpy as np
 from thunes.core.domain.units import format_instant
 from thunes.core.market.bars import Bars
 from thunes.core.strategy.protocol import SignalStrategy
-from thunes.research.diagnosis import Kind, Market, diagnose
+from thunes.research.diagnosis import Case, Kind, diagnose
 from thunes.research.gates import check_chunks, check_poison, check_prefix, check_scale
 from thunes.research.probe import Breach, Gate, Probe, compare, signals_of
 from thunes.research.result import TradeRow
@@ -60,7 +60,7 @@ def examine(strategy: SignalStrategy, bars: Bars) -> tuple[LookAhead, ...]:
         *check_chunks(strategy, bars),
     )
     if breaches:
-        return _findings(bars, breaches, diagnose(Market(strategy, bars, full), breaches))
+        return _findings(bars, breaches, diagnose(Case(strategy, bars, full), breaches))
     return _findings(bars, check_scale(strategy, bars), _PRICE_LEVEL)
 
 
