@@ -91,6 +91,7 @@ class State:
         self._facts: list[Fact] = []
         self._ids = _Ids(0)
         self._at = Instant(0)
+        self._view = self._viewed()
 
     # What is.
 
@@ -127,7 +128,7 @@ class State:
         rolled = self.market.first_close_in(NS_PER_DAY)
         if not rolled and not self._watch_equity:
             return
-        equity = self._account().equity()
+        equity = self.view(event.at).account.equity()
         if self._watch_equity and (memory.peak_equity is None or equity > memory.peak_equity):
             memory.peak_equity = equity
         if rolled:
@@ -171,11 +172,16 @@ class State:
     # What the rooms may read.
 
     def view(self, at: Instant) -> CoreView:
-        self._ids = _Ids(self.memory.order_count)
-        return CoreView(at, self.market, self._account(), self.memory, self._ids)
+        """The state at this instant; the next one given out takes its place."""
+        view = self._view
+        view.at = at
+        view.account.forget()
+        self._ids.given = self.memory.order_count
+        return view
 
-    def _account(self) -> AccountReader:
-        return AccountReader(self.ledger, self._pricing, self.naked)
+    def _viewed(self) -> CoreView:
+        account = AccountReader(self.ledger, self._pricing, self.naked)
+        return CoreView(Instant(0), self.market, account, self.memory, self._ids)
 
     @property
     def restless(self) -> bool:
@@ -263,6 +269,7 @@ class State:
         self.ledger.positions = {held.symbol: held for held in state.positions}
         self.ledger.lots, self.ledger.dust = state.lots, state.dust
         self.protection, self.naked = state.protection, state.naked
+        self._view = self._viewed()
 
     def digest(self) -> str:
         """SHA-256 of the snapshot: equal states have equal digests."""

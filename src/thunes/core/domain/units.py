@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime
 from decimal import (
-    ROUND_CEILING,
-    ROUND_FLOOR,
     ROUND_HALF_EVEN,
     Context,
     Decimal,
@@ -49,17 +47,14 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of `step` that is not above `value` (exact; step > 0)."""
-    steps = (value / step).to_integral_value(ROUND_FLOOR)
-    result = steps * step
-    # The division may have rounded up to the next integer: correct by exact comparison.
-    return result if result <= value else result - step
+    multiple = value // step * step  # truncated towards zero, exactly
+    return multiple if multiple <= value else multiple - step
 
 
 def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` that is not below `value` (exact; step > 0)."""
-    steps = (value / step).to_integral_value(ROUND_CEILING)
-    result = steps * step
-    return result if result >= value else result + step
+    multiple = value // step * step
+    return multiple if multiple >= value else multiple + step
 
 
 def parse_timeframe(text: str) -> int:

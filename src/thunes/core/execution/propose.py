@@ -32,22 +32,24 @@ class Execution:
 
     def propose(self, targets: Sequence[Target], event: Event, view: View) -> Sequence[Proposal]:
         """What to do about this event: reductions first, then entries."""
-        leaving = self._leave(targets, view) if targets else []
+        if not targets:
+            return self._keep(event, [], view)
+        leaving = self._leave(targets, view)
         left = [proposal.symbol for proposal in leaving if proposal.purpose is Purpose.EXIT]
-        if isinstance(event, VenueReported):
-            kept = self._protect(event, left, view)
-        elif isinstance(event, BarsClosed):
-            kept = self._move_stops(left, view)
-        elif isinstance(event, TimerFired):
-            kept = _expire(event, view)
-        else:
-            kept = []
         entries = [
             enter(target, self._exits, self._fee_rate, view)
             for target in targets
             if target.signal.action in (Action.ENTER, Action.ADD)
         ]
-        return [*leaving, *kept, *entries]
+        return [*leaving, *self._keep(event, left, view), *entries]
+
+    def _keep(self, event: Event, left: list[Symbol], view: View) -> list[Proposal]:
+        """What is held stays protected; symbols in `left` are being sold already."""
+        if isinstance(event, VenueReported):
+            return self._protect(event, left, view)
+        if isinstance(event, BarsClosed):
+            return self._move_stops(left, view)
+        return _expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []

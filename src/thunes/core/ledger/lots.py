@@ -47,15 +47,18 @@ def _split(lot: Lot, quantity: Quantity) -> tuple[Lot, Lot]:
 def average_price(lots: list[Lot]) -> Price:
     """The price of the lots, weighted by quantity; exact when they agree."""
     first = lots[0].price
-    if all(lot.price == first for lot in lots):
+    if len(lots) == 1 or all(lot.price == first for lot in lots):
         return first
     value = sum((lot.price * lot.quantity for lot in lots), ZERO)
     return ratio(value, sum((lot.quantity for lot in lots), ZERO))
 
 
 def ratio(value: Decimal, quantity: Decimal) -> Price:
-    """A price from a value and a quantity, to 18 places."""
-    return Price((value / quantity).quantize(_AVERAGE_PLACES).normalize() + ZERO)
+    """A price from a value and a quantity: exact where it can be, else to 18 places."""
+    price = value / quantity
+    if price * quantity != value:
+        price = price.quantize(_AVERAGE_PLACES)
+    return Price(price)
 
 
 def is_dust(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:

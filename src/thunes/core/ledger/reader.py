@@ -40,6 +40,10 @@ class AccountReader:
         self._naked = naked
         self._equity: Money | None = None
 
+    def forget(self) -> None:
+        """A new instant: what was computed at the last one no longer holds."""
+        self._equity = None
+
     def equity(self) -> Money:
         if self._equity is None:
             p = self._pricing

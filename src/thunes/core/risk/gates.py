@@ -221,6 +221,22 @@ GATES: Mapping[Gate, Callable[[Question], Check]] = {
 }
 """Every gate, in the order in which it is evaluated and recorded."""
 
+LIMIT_OF: Mapping[Gate, str] = {
+    Gate.MAX_POSITIONS: "max_positions",
+    Gate.LOSS_COOL_DOWN: "loss_cool_down_s",
+    Gate.SIGNAL_COOL_DOWN: "signal_cool_down_s",
+    Gate.STALE_DATA: "max_age_s",
+    Gate.SPREAD: "max_spread",
+    Gate.MIN_NOTIONAL: "min_notional",
+    Gate.ORDER_SIZE: "order_size",
+    Gate.LOSS_PER_TRADE: "loss_per_trade",
+    Gate.DAILY_LOSS: "daily_loss",
+    Gate.DAILY_LOSS_SHARE: "daily_loss_share",
+    Gate.SYMBOL_EXPOSURE: "symbol_exposure",
+    Gate.TOTAL_EXPOSURE: "total_exposure",
+}
+"""The limit that each gate holds an entry to; gates not named here hold without one."""
+
 PRE_TRADE_TWINS: Mapping[Cause, tuple[Gate, ...]] = {
     Cause.DAILY_LOSS: (Gate.DAILY_LOSS, Gate.DAILY_LOSS_SHARE),
     Cause.DRAWDOWN_LIMIT: (Gate.KILL_SWITCH,),

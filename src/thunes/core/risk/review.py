@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from thunes.core.domain.decision import Approved, Budget, Proposal, Purpose, Refused, Verdict
+from thunes.core.domain.decision import Approved, Budget, Check, Proposal, Purpose, Refused, Verdict
 from thunes.core.domain.mode import Mode
 from thunes.core.domain.view import View
-from thunes.core.risk.gates import GATES, Question
+from thunes.core.risk.gates import GATES, LIMIT_OF, Question
 from thunes.core.risk.limits import Limits
 from thunes.core.risk.mode import ModeReading, read_mode
-
-_GATES = tuple(GATES.values())
 
 
 class Risk:
@@ -19,6 +17,13 @@ class Risk:
         self.limits = limits
         self._watches_equity = limits.watches_equity
         self._last = ModeReading(Mode.NORMAL, None)
+        # A gate whose limit is wide open passes whatever is asked: its check is made once, here.
+        self._gates = [
+            Check(gate, True)
+            if gate in LIMIT_OF and getattr(limits, LIMIT_OF[gate]) is None
+            else ask
+            for gate, ask in GATES.items()
+        ]
 
     def mode(self, view: View) -> ModeReading:
         memory, last = view.memory, self._last
@@ -55,7 +60,9 @@ class Risk:
         self, proposal: Proposal, reading: ModeReading, view: View, promised: list[Proposal]
     ) -> Verdict:
         question = Question(proposal, view, self.limits, reading, promised)
-        checks = tuple([gate(question) for gate in _GATES])
+        checks = tuple(
+            [gate if isinstance(gate, Check) else gate(question) for gate in self._gates]
+        )
         for check in checks:
             if not check.passed:
                 return Refused(proposal=proposal, reason=check.gate, checks=checks)
