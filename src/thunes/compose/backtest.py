@@ -23,6 +23,7 @@ from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.units import Asset, Quantity, Symbol
 from thunes.runtime.driver import Driver, Watch
+from thunes.runtime.horizon import Skipping
 from thunes.runtime.ports import Store
 
 
@@ -98,16 +99,22 @@ def _drive(
     for act in world.operators:
         driver.expect(act)
     balances = {asset: Quantity(amount) for asset, amount in world.balances.items()}
-    asked = None if world.every_bar else built.strategies.sequences()
+    skipping = None if world.every_bar else Skipping(built.strategies, _prices_matter(spec, built))
     # Frozen values make no cycles, and looking for them costs a fifth of the time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        driver.run(balances, asked, world.progress)
+        driver.run(balances, skipping, world.progress)
     finally:
         if collecting:
             gc.enable()
     return Ran(built, venue, memory.outcome_hash, driver.steps)
+
+
+def _prices_matter(spec: RunSpec, built: Built) -> bool:
+    """Whether anything but a closed bar is answered with a look at prices."""
+    in_third_asset = spec.costs.fee_asset == Charged.BNB.value
+    return spec.limits.watches_equity or built.strategies.reacts or in_third_asset
 
 
 def _models(spec: RunSpec, friction: Friction) -> Models:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from thunes.core.domain.command import SetTimer
 from thunes.core.domain.event import (
     AccountOpened,
@@ -17,7 +15,7 @@ from thunes.core.domain.market import Bar
 from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape
-from thunes.runtime.horizon import Horizon, Timers
+from thunes.runtime.horizon import Horizon, Skipping, Timers
 from thunes.runtime.ports import BarVenue, Store
 
 Watch = Callable[[Event, Outcome], None]
@@ -50,12 +48,14 @@ class Driver:
     def run(
         self,
         balances: Mapping[Asset, Quantity],
-        asked: np.ndarray[tuple[int], np.dtype[np.int64]] | None,
+        skipping: Skipping | None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """From the first bar to the last. With `asked` (the rows at which strategies have
-        something to say) rows where nothing can happen are skipped; None visits every row."""
-        horizon = None if asked is None else Horizon(self.engine, self._venue, self.tape, asked)
+        """From the first bar to the last. With `skipping`, rows where nothing can happen are not
+        visited, and closes that would change nothing are no steps; None visits every row."""
+        horizon = None
+        if skipping is not None:
+            horizon = Horizon(self.engine, self._venue, self.tape, skipping)
         start = min(int(bars.open_time[0]) for bars in self.tape.bars.values())
         self.step(AccountOpened(at=Instant(start), balances=dict(balances)))
         row, rows, told = -1, len(self.tape), 0
@@ -63,7 +63,7 @@ class Driver:
             row = row + 1 if horizon is None else horizon.next_row(row, self._timers)
             if row >= rows:
                 break
-            self._visit(row)
+            self._visit(row, horizon)
             if progress is not None and row - told >= rows // 100:
                 told = row
                 progress(row)
@@ -85,7 +85,7 @@ class Driver:
             watch(event, outcome)
         return outcome
 
-    def _visit(self, row: int) -> None:
+    def _visit(self, row: int, horizon: Horizon | None) -> None:
         closed_at = Instant(int(self.tape.times[row]))
         opened_at = Instant(closed_at - self.tape.timeframe)
         bars = self._bars(row)
@@ -99,8 +99,9 @@ class Driver:
         while (timer := self._timers.pop(closed_at)) is not None:
             self._fire(*timer)
             self._drain()
-        self.step(BarsClosed(at=closed_at, sequence=row))
-        self._drain()
+        if horizon is None or horizon.closes(row):
+            self.step(BarsClosed(at=closed_at, sequence=row))
+            self._drain()
 
     def _fire(self, due: Instant, name: str) -> None:
         if name:

@@ -7,6 +7,7 @@ and a property test drives random markets both ways.
 """
 
 import heapq
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from thunes.core.domain.units import NS_PER_DAY, Instant, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape, first_rows
 from thunes.core.stats.kernel import kernel
+from thunes.core.strategy.feed import Strategies
 from thunes.runtime.ports import BarVenue
 
 _ROOM = 1e-9
@@ -52,43 +54,73 @@ class Timers:
         return heapq.heappop(self._heap)
 
 
+@dataclass(frozen=True, slots=True)
+class Skipping:
+    """What must be known to skip rows: who is asked at which of them, and whether somebody looks
+    at prices when the venue reports (limits on equity, strategies that answer reports, fees in a
+    third asset)."""
+
+    strategies: Strategies
+    prices_matter: bool
+
+
 class Horizon:
     """Finds the next row to visit, given what rests at the venue and what the core waits for."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        venue: BarVenue,
-        tape: Tape,
-        asked: np.ndarray[tuple[int], np.dtype[np.int64]],
-    ) -> None:
+    def __init__(self, engine: Engine, venue: BarVenue, tape: Tape, skipping: Skipping) -> None:
         self._engine = engine
         self._venue = venue
         self._tape = tape
+        self._skipping = skipping
         last = np.array([len(tape) - 1], dtype=np.int64)
-        days = first_rows(tape.times, NS_PER_DAY)
-        self._fixed: list[int] = np.unique(np.concatenate([asked, days, last])).tolist()
+        self._kept = set(np.union1d(first_rows(tape.times, NS_PER_DAY), last).tolist())
+        fixed = np.union1d(skipping.strategies.sequences(), np.array(sorted(self._kept)))
+        self._fixed: list[int] = fixed.tolist()
+        self._is_fixed = set(self._fixed)
         self._next_fixed = 0
         self._watches_equity = engine.risk.limits.watches_equity
         self._touches: dict[Symbol, tuple[Levels, int]] = {}
 
     def next_row(self, after: int, timers: Timers) -> int:
         """The next row above `after`; the length of the tape when there is none."""
-        while self._next_fixed < len(self._fixed) and self._fixed[self._next_fixed] <= after:
-            self._next_fixed += 1
-        if self._next_fixed == len(self._fixed):
-            return len(self._tape)
-        row = self._fixed[self._next_fixed]
-        if row == after + 1 or self._engine.state.restless:
-            return after + 1
+        row = self._fixed_row(after)
+        if row <= after + 1 or self._engine.state.restless:
+            return min(after + 1, row)
         due = timers.due()
         if due is not None:
             row = min(row, int(np.searchsorted(self._tape.times, due)))
+        touched = row
         for symbol in self._venue.interested():
-            row = min(row, self._touch(symbol, after, row))
+            touched = min(touched, self._touch(symbol, after, touched))
+        if touched < row:
+            # Whoever looks at prices when the fill is reported must see those of the row before.
+            row = touched - 1 if self._skipping.prices_matter and touched > after + 1 else touched
         if row > after + 1 and self._watches_equity:
             row = min(row, self._limit(after, row))
         return max(row, after + 1)
+
+    def closes(self, row: int) -> bool:
+        """Whether the close of a visited row has to be a step: else it would change nothing."""
+        return self._skipping.prices_matter or row in self._is_fixed or self._engine.state.restless
+
+    def _fixed_row(self, after: int) -> int:
+        fixed, place = self._fixed, self._next_fixed
+        while place < len(fixed) and (fixed[place] <= after or self._is_idle(fixed[place])):
+            place += 1
+        self._next_fixed = place
+        return fixed[place] if place < len(fixed) else len(self._tape)
+
+    def _is_idle(self, row: int) -> bool:
+        """Whether at `row` there are only exits, of symbols that hold nothing and wait for
+        nothing. Before that row nothing can change this, as entries are signalled at rows too."""
+        if self._skipping.prices_matter or row in self._kept:
+            return False
+        ledger = self._engine.state.ledger
+        symbols = self._skipping.strategies.leaving(row)
+        for symbol in symbols:
+            if symbol in ledger.positions or ledger.orders.open.get(symbol):
+                return False
+        return bool(symbols)
 
     def _touch(self, symbol: Symbol, after: int, until: int) -> int:
         """The first row in (after, until) at which a resting order of the symbol could act."""

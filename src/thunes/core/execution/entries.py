@@ -116,7 +116,6 @@ def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
         strategy=held.strategy,
         orders=(order,),
         cancels=tuple(w.order.id for w in working if w.state in ALIVE),
-        reference=view.market.mark(symbol),
         reason=reason,
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from thunes.core.domain.decision import Action, Signal
 from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
 from thunes.core.domain.market import Ints
+from thunes.core.domain.units import Symbol
 from thunes.core.domain.view import View
 from thunes.core.market.bars import Bars
 from thunes.core.market.tape import Tape, first_rows
@@ -49,6 +50,18 @@ class Strategies:
             period = strategy.period()
             parts.append(first_rows(self._tape.times, period) if period else np.zeros(1, np.int64))
         return np.unique(np.concatenate(parts))
+
+    @property
+    def reacts(self) -> bool:
+        """Whether some strategy answers what venues report, and not closed bars only."""
+        return bool(self._watching)
+
+    def leaving(self, sequence: int) -> Sequence[Symbol]:
+        """The symbols of a row at which there is nothing but exits; empty for any other row."""
+        signals = self._signals.get(sequence, ())
+        if any(signal.action is not Action.EXIT for signal in signals):
+            return ()
+        return [signal.symbol for signal in signals]
 
     def observe(self, event: Event, view: View) -> Sequence[Signal]:
         found: Sequence[Signal] = ()
