@@ -265,7 +265,8 @@ class State:
         self.ledger.books.accounts = state.books
         for record in state.open_orders:
             self.ledger.orders.submit(record)
-        self.ledger.orders.closed = {record.order.id: record for record in state.closed_orders}
+        for record in state.closed_orders:
+            self.ledger.orders.closed[record.order.id] = record
         self.ledger.positions = {held.symbol: held for held in state.positions}
         self.ledger.lots, self.ledger.dust = state.lots, state.dust
         self.protection, self.naked = state.protection, state.naked

@@ -5,6 +5,7 @@ may lag behind an answer, an order given up for lost may turn up: each is a lega
 that what really happened is always booked.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -142,7 +143,7 @@ class Orders:
     def __init__(self) -> None:
         self.open: dict[Symbol, dict[OrderId, OrderRecord]] = {}
         self.open_entries: dict[OrderId, OrderRecord] = {}
-        self.closed: dict[OrderId, OrderRecord] = {}
+        self.closed: OrderedDict[OrderId, OrderRecord] = OrderedDict()
         self._symbol_of: dict[OrderId, Symbol] = {}
 
     def submit(self, record: OrderRecord) -> None:
@@ -185,7 +186,7 @@ class Orders:
         self.open_entries.pop(order.id, None)
         self.closed[order.id] = record
         if len(self.closed) > CLOSED_KEPT_MAX:
-            del self.closed[next(iter(self.closed))]
+            self.closed.popitem(last=False)
 
     def _reopen(self, record: OrderRecord) -> None:
         del self.closed[record.order.id]

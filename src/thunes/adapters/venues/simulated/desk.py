@@ -54,10 +54,12 @@ class Desk:
     def symbols(self) -> tuple[Symbol, ...]:
         """Symbols with open orders, and where there are any those that price the fees."""
         if self._symbols is None:
-            books = dict.fromkeys(self.active.values())
-            if books:
-                books.update(dict.fromkeys(self.bnb_books.values()))
-            self._symbols = tuple(b.symbol for b in sorted(books, key=lambda book: book.place))
+            books = list(self.active.values())
+            if books and self.bnb_books:
+                books = list(dict.fromkeys([*books, *self.bnb_books.values()]))
+            if len(books) > 1:
+                books.sort(key=lambda book: book.place)
+            self._symbols = tuple([book.symbol for book in books])
         return self._symbols
 
     def take(self, command: VenueCommand, at: Instant) -> None:
