@@ -20,7 +20,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
-from thunes.core.domain.units import ZERO, Asset, Instant, Money, Quantity, Symbol
+from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
 from thunes.core.ledger.books import Account, Books
 from thunes.core.ledger.lots import average_price, consume, is_dust, ratio
 from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord, Orders
@@ -86,7 +86,8 @@ class Ledger:
         record.value = Money(record.value + fill.price * fill.quantity)
         fee_value = Money(ZERO)
         if fill.fee:
-            worth = value_of(fill.fee_asset, fill.fee)
+            in_base = fill.fee_asset == self.instruments[record.order.symbol].base
+            worth = fill.fee * fill.price if in_base else value_of(fill.fee_asset, fill.fee)
             assert worth is not None, f"no price for the fee asset {fill.fee_asset}"
             fee_value = Money(worth)
             record.fees = Money(record.fees + worth)
@@ -152,16 +153,25 @@ class Ledger:
         )
         left = Quantity(held.quantity - fill.quantity)
         legs, hit = _reduced(held.legs, record, fill.quantity)
-        if is_dust(self.instruments[symbol], left, fill.price):
-            self.dust.setdefault(symbol, []).extend(self.lots.pop(symbol))
-            if not self.dust[symbol]:
-                del self.dust[symbol]
-            del self.positions[symbol]
-        else:
-            self.positions[symbol] = replace(
-                held, quantity=left, legs=legs, targets_hit=held.targets_hit + hit
-            )
+        self.positions[symbol] = replace(
+            held, quantity=left, legs=legs, targets_hit=held.targets_hit + hit
+        )
+        self._put_aside(record, fill.price)
         return []
+
+    def _put_aside(self, record: OrderRecord, price: Price) -> None:
+        """End a position that is too little to be sold; not while an order still sells it."""
+        symbol, ended = record.order.symbol, record.order.list_id
+        left = self.positions[symbol].quantity
+        if left and not is_dust(self.instruments[symbol], left, price):
+            return
+        for each in self.orders.working(symbol):
+            sibling = ended is not None and each.order.list_id == ended
+            if left and each.order.side is Side.SELL and (each is record or not sibling):
+                return
+        if lots := self.lots.pop(symbol):
+            self.dust.setdefault(symbol, []).extend(lots)
+        del self.positions[symbol]
 
     def _order_over(self, at: Instant, record: OrderRecord) -> list[Fact]:
         order = record.order
@@ -170,11 +180,13 @@ class Ledger:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
             return []
+        if held is not None and not self.orders.working(order.symbol):
+            self._put_aside(record, record.reference or held.entry_price)
         if not record.lots:
             return []
         trade = _trade(at, record)
         record.lots = []
-        return [TradeClosed(trade=trade, flat=held is None)]
+        return [TradeClosed(trade=trade, flat=order.symbol not in self.positions)]
 
 
 def _reduced(
