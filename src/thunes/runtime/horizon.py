@@ -26,13 +26,11 @@ _SLICE_ROWS = 4_096
 
 
 @kernel
-def _first_touch(
-    low: Floats, high: Floats, start: int, stop: int, below: float, above: float
-) -> int:
-    for row in range(start, stop):
+def _first_touch(low: Floats, high: Floats, below: float, above: float) -> int:
+    for row in range(low.size):
         if low[row] <= below or high[row] >= above:
             return row
-    return stop
+    return int(low.size)
 
 
 class Timers:
@@ -136,8 +134,8 @@ class Horizon:
             # Searched to the end of the symbol's day at most, so that one look stays cheap; a
             # look that found nothing is remembered as far as it went.
             stop = min(len(bars), start + _SLICE_ROWS)
-            low, high = bars.columns.low, bars.columns.high
-            found = _first_touch(low, high, start, stop, levels.below, levels.above)
+            low, high = bars.columns.low[start:stop], bars.columns.high[start:stop]
+            found = start + _first_touch(low, high, levels.below, levels.above)
         row = len(self._tape) if found >= len(bars) else self._tape.sequence_of(symbol, found)
         self._touches[symbol] = (levels, row)
         return min(row, until)

@@ -1,8 +1,9 @@
-"""Kernels: numeric loops that run as plain Python on short input and compiled on long input.
+"""Kernels: numeric loops that run as plain Python on little work and compiled on much.
 
-Importing numba and starting its compiler costs more than a second. A quarter's worth of hourly
-bars is done in plain Python long before that, so numba is imported when a long array first asks for it.
-Both forms compute the same IEEE operations in the same order; tests hold them to the same bits.
+Importing numba and starting its compiler costs more than a second. A quarter's worth of hourly bars
+is done in plain Python long before that, so numba is imported when the work of a process has grown
+large enough to repay it. Both forms compute the same IEEE operations in the same order; tests hold
+them to the same bits.
 """
 
 import importlib
@@ -15,8 +16,14 @@ import numpy as np
 P = ParamSpec("P")
 R = TypeVar("R")
 
-COMPILE_FROM_ROWS = 20_000
-"""Arrays at least this long are worth the compiler."""
+COMPILE_FROM_ROWS = 400_000
+"""Rows, summed over the longest array of each call so far, that are worth the compiler."""
+
+
+class _Work:
+    """Rows that kernels of this process have been given."""
+
+    rows = 0
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -27,10 +34,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if compiled:
             return compiled[0](*args, **kwargs)
-        if any(isinstance(a, np.ndarray) and a.size >= COMPILE_FROM_ROWS for a in args):
-            compiled.append(compile_kernel(function))
-            return compiled[0](*args, **kwargs)
-        return function(*args, **kwargs)
+        _Work.rows += max((a.size for a in args if isinstance(a, np.ndarray)), default=0)
+        if _Work.rows < COMPILE_FROM_ROWS:
+            return function(*args, **kwargs)
+        compiled.append(compile_kernel(function))
+        return compiled[0](*args, **kwargs)
 
     return call
 
