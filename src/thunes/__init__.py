@@ -1,3 +1,3 @@
-"""THUNES trades crypto: it asks the past, rehearses, trades, and proves why every order was sent."""
+"""THUNES asks the past, rehearses, trades, and proves why every order was sent."""
 
 __version__ = "0.1.0"

@@ -95,8 +95,10 @@ def _intrabar(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:
         if float(seen.stop_distance) < spans:
             yield (
                 "stop_within_bar",
-                f"The stop of {float(seen.stop_distance):.2%} is tighter than half of the bars of "
-                f"{symbol} are high (median range {spans:.2%}): bars cannot tell what would happen.",
+                (
+                    f"The stop of {float(seen.stop_distance):.2%} is tighter than half of the bars of "
+                    f"{symbol} are high (median range {spans:.2%}): bars cannot tell what would be."
+                ),
             )
 
 
@@ -108,15 +110,19 @@ def _data(seen: Circumstances) -> Iterator[Row]:
             missing = int(np.sum(steps[holes] // bars.timeframe - 1))
             yield (
                 "gaps",
-                f"{symbol}: {int(holes.sum())} gaps, {missing} bars missing; a stop inside a gap "
-                "fills at the next open.",
+                (
+                    f"{symbol}: {int(holes.sum())} gaps, {missing} bars missing; a stop inside a gap "
+                    "fills at the next open."
+                ),
             )
         finer = _finer_than(bars.columns, float(seen.ticks[symbol]))
         if finer:
             yield (
                 "tick",
-                f"{symbol}: {finer:.0%} of the closes lie between ticks of {seen.ticks[symbol]}; "
-                "give the real tick with --tick.",
+                (
+                    f"{symbol}: {finer:.0%} of the closes lie between ticks of {seen.ticks[symbol]}; "
+                    "give the real tick with --tick."
+                ),
             )
 
 
@@ -130,22 +136,28 @@ def _evidence(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:
     if seen.parameters and 0 < metrics.trades < TRADES_PER_PARAMETER * seen.parameters:
         yield (
             "parameters",
-            f"{metrics.trades} trades for {seen.parameters} parameters: below "
-            f"{TRADES_PER_PARAMETER} a parameter a good figure is easily fitted by chance.",
+            (
+                f"{metrics.trades} trades for {seen.parameters} parameters: below "
+                f"{TRADES_PER_PARAMETER} a parameter a good figure is easily fitted by chance."
+            ),
         )
     if metrics.psr is not None and metrics.psr < CONFIDENCE:
         days = int(seen.tape.times[-1] - seen.tape.times[0]) / NS_PER_DAY
         yield (
             "not_significant",
-            f"After {days:.0f} days the confidence that the true Sharpe ratio is above zero is "
-            f"{metrics.psr:.0%}, below {CONFIDENCE:.0%}.",
+            (
+                f"After {days:.0f} days the confidence that the true Sharpe ratio is above zero is "
+                f"{metrics.psr:.0%}, below {CONFIDENCE:.0%}."
+            ),
         )
     baseline = metrics.baseline
     if baseline is not None and baseline.beaten < CONFIDENCE:
         yield (
             "no_better_than_chance",
-            f"Random entries with the same exposure did worse in {baseline.beaten:.0%} of "
-            f"{baseline.draws} draws: the timing is not shown to help.",
+            (
+                f"Random entries with the same exposure did worse in {baseline.beaten:.0%} of "
+                f"{baseline.draws} draws: the timing is not shown to help."
+            ),
         )
     costs = metrics.fees + metrics.slippage
     gross = metrics.final_equity - metrics.initial_equity + costs

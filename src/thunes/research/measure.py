@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from thunes.core.domain.market import Floats
+from thunes.core.domain.position import Position, Trade
 from thunes.core.domain.units import Asset, Instant, Symbol
 from thunes.core.market.tape import Tape
 from thunes.core.stats.drawdown import longest_under_water, max_drawdown
@@ -62,48 +63,50 @@ def closes_on(tape: Tape, symbol: Symbol) -> Floats:
 
 def trade_rows(recording: Recording) -> tuple[TradeRow, ...]:
     """Closed trades in their order, then what is still open, marked at the last close."""
-    rows = [
-        TradeRow(
-            symbol=t.symbol,
-            strategy=t.strategy,
-            side="long",
-            entry_time=t.entry_time,
-            entry_price=t.entry_price,
-            quantity=t.quantity,
-            exit_time=t.exit_time,
-            exit_price=t.exit_price,
-            fees=t.fees,
-            pnl=t.pnl,
-            exit_reason=t.exit_reason,
-            stop_price=t.stop_price,
-            target_price=t.target_price,
-        )
-        for t in recording.trades
-    ]
-    ledger, market = recording.state.ledger, recording.state.market
-    for held in ledger.positions.values():
-        lots, mark = ledger.lots[held.symbol], market.mark(held.symbol)
-        assert mark is not None, "what is held has traded"
-        cost = sum((lot.cost for lot in lots), Decimal(0))
-        targets = [leg.target_price for leg in held.legs if leg.target_price is not None]
-        rows.append(
-            TradeRow(
-                symbol=held.symbol,
-                strategy=held.strategy,
-                side="long",
-                entry_time=lots[0].at,
-                entry_price=held.entry_price,
-                quantity=held.quantity,
-                exit_time=None,
-                exit_price=None,
-                fees=sum((lot.fees for lot in lots), Decimal(0)),
-                pnl=held.quantity * mark - cost,
-                exit_reason="",
-                stop_price=held.stop_price,
-                target_price=targets[0] if targets else None,
-            )
-        )
-    return tuple(rows)
+    closed = [_closed_row(trade) for trade in recording.trades]
+    opened = [_open_row(recording, held) for held in recording.state.ledger.positions.values()]
+    return (*closed, *opened)
+
+
+def _closed_row(trade: Trade) -> TradeRow:
+    return TradeRow(
+        symbol=trade.symbol,
+        strategy=trade.strategy,
+        side="long",
+        entry_time=trade.entry_time,
+        entry_price=trade.entry_price,
+        quantity=trade.quantity,
+        exit_time=trade.exit_time,
+        exit_price=trade.exit_price,
+        fees=trade.fees,
+        pnl=trade.pnl,
+        exit_reason=trade.exit_reason,
+        stop_price=trade.stop_price,
+        target_price=trade.target_price,
+    )
+
+
+def _open_row(recording: Recording, held: Position) -> TradeRow:
+    lots = recording.state.ledger.lots[held.symbol]
+    mark = recording.state.market.mark(held.symbol)
+    assert mark is not None, "what is held has traded"
+    cost = sum((lot.cost for lot in lots), Decimal(0))
+    targets = [leg.target_price for leg in held.legs if leg.target_price is not None]
+    return TradeRow(
+        symbol=held.symbol,
+        strategy=held.strategy,
+        side="long",
+        entry_time=lots[0].at,
+        entry_price=held.entry_price,
+        quantity=held.quantity,
+        exit_time=None,
+        exit_price=None,
+        fees=sum((lot.fees for lot in lots), Decimal(0)),
+        pnl=held.quantity * mark - cost,
+        exit_reason="",
+        stop_price=held.stop_price,
+        target_price=targets[0] if targets else None,
+    )
 
 
 def measure(

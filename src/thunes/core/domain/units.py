@@ -36,7 +36,7 @@ NS_PER_DAY = 86_400 * NS_PER_SECOND
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-# Products of a price, a quantity and a fee rate stay exact well below 60 digits; only a division rounds.
+# Products of a price, a quantity and a fee rate stay exact; only a division rounds.
 EXACT = Context(
     prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
 )

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from thunes.core.domain.decision import Proposal, Purpose, Signal, Target
+from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan
@@ -24,14 +24,22 @@ def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Pro
         plan = replace(plan, stop_distance=signal.stop_distance)
     limit = signal.limit_price
     price = mark if limit is None else Price(floor_to(limit, instrument.tick))
+    asked = Proposal(
+        purpose=Purpose.ENTRY,
+        symbol=signal.symbol,
+        strategy=signal.strategy,
+        plan=plan,
+        adds=signal.action is Action.ADD,
+        reason=signal.reason,
+    )
     if mark is None or price is None:
-        return _proposal(signal, (), None, None, plan, None)
+        return asked
     order = _entry_order(target, instrument, price, fee_rate, view.new_id())
     notional = order.quote_amount
     if order.quantity is not None:
         notional = Money(order.quantity * price * (ONE + fee_rate))
     stop = first_stop(plan, price, instrument)
-    return _proposal(signal, (order,), notional, price, plan, stop)
+    return replace(asked, orders=(order,), notional=notional, reference=price, stop_price=stop)
 
 
 def _entry_order(
@@ -57,28 +65,6 @@ def _entry_order(
         limit_price=price if waits else None,
         leg=signal.leg,
         expires_at=signal.expires_at,
-    )
-
-
-def _proposal(
-    signal: Signal,
-    orders: tuple[Order, ...],
-    notional: Money | None,
-    reference: Price | None,
-    plan: ExitPlan,
-    stop: Price | None,
-) -> Proposal:
-    return Proposal(
-        purpose=Purpose.ENTRY,
-        symbol=signal.symbol,
-        strategy=signal.strategy,
-        orders=orders,
-        notional=notional,
-        reference=reference,
-        stop_price=stop,
-        plan=plan,
-        adds=signal.action.value == "add",
-        reason=signal.reason,
     )
 
 

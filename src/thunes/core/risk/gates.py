@@ -37,16 +37,16 @@ def _within(gate: Gate, actual: Decimal | None, limit: Decimal) -> Check:
     return Check(gate, actual is not None and actual <= limit, actual, limit)
 
 
-def kill_switch(q: Question) -> Check:
+def _kill_switch(q: Question) -> Check:
     killed = q.reading.mode is Mode.HALTED
     return (_FAILED if killed else _PASSED)[Gate.KILL_SWITCH]
 
 
-def mode(q: Question) -> Check:
+def _mode(q: Question) -> Check:
     return (_PASSED if q.reading.mode is Mode.NORMAL else _FAILED)[Gate.MODE]
 
 
-def max_positions(q: Question) -> Check:
+def _max_positions(q: Question) -> Check:
     limit = q.limits.max_positions
     if limit is None:
         return _PASSED[Gate.MAX_POSITIONS]
@@ -58,7 +58,7 @@ def max_positions(q: Question) -> Check:
     return _within(Gate.MAX_POSITIONS, Decimal(len(others) + 1), Decimal(limit))
 
 
-def one_position_per_symbol(q: Question) -> Check:
+def _one_position_per_symbol(q: Question) -> Check:
     if q.proposal.adds:
         return _PASSED[Gate.ONE_POSITION_PER_SYMBOL]
     symbol = q.proposal.symbol
@@ -70,12 +70,12 @@ def one_position_per_symbol(q: Question) -> Check:
     return (_FAILED if busy else _PASSED)[Gate.ONE_POSITION_PER_SYMBOL]
 
 
-def loss_cool_down(q: Question) -> Check:
+def _loss_cool_down(q: Question) -> Check:
     limit, since = q.limits.loss_cool_down_s, q.view.memory.last_loss_at
     return _cooled(Gate.LOSS_COOL_DOWN, q, limit, since)
 
 
-def signal_cool_down(q: Question) -> Check:
+def _signal_cool_down(q: Question) -> Check:
     since = q.view.memory.last_entry_at.get(q.proposal.symbol)
     return _cooled(Gate.SIGNAL_COOL_DOWN, q, q.limits.signal_cool_down_s, since)
 
@@ -87,11 +87,11 @@ def _cooled(gate: Gate, q: Question, limit: int | None, since: int | None) -> Ch
     return Check(gate, waited >= limit, waited, Decimal(limit))
 
 
-def price_known(q: Question) -> Check:
+def _price_known(q: Question) -> Check:
     return (_FAILED if q.proposal.reference is None else _PASSED)[Gate.PRICE_KNOWN]
 
 
-def stale_data(q: Question) -> Check:
+def _stale_data(q: Question) -> Check:
     limit = q.limits.max_age_s
     if limit is None:
         return _PASSED[Gate.STALE_DATA]
@@ -100,7 +100,7 @@ def stale_data(q: Question) -> Check:
     return _within(Gate.STALE_DATA, age, Decimal(limit))
 
 
-def spread(q: Question) -> Check:
+def _spread(q: Question) -> Check:
     limit = q.limits.max_spread
     if limit is None:
         return _PASSED[Gate.SPREAD]
@@ -110,7 +110,7 @@ def spread(q: Question) -> Check:
     return _within(Gate.SPREAD, (quote.ask - quote.bid) * _TWO / (quote.ask + quote.bid), limit)
 
 
-def min_notional(q: Question) -> Check:
+def _min_notional(q: Question) -> Check:
     limit = q.limits.min_notional
     if limit is None:
         return _PASSED[Gate.MIN_NOTIONAL]
@@ -118,13 +118,13 @@ def min_notional(q: Question) -> Check:
     return Check(Gate.MIN_NOTIONAL, notional is not None and notional >= limit, notional, limit)
 
 
-def order_size(q: Question) -> Check:
+def _order_size(q: Question) -> Check:
     if q.limits.order_size is None:
         return _PASSED[Gate.ORDER_SIZE]
     return _within(Gate.ORDER_SIZE, q.proposal.notional, q.limits.order_size)
 
 
-def loss_per_trade(q: Question) -> Check:
+def _loss_per_trade(q: Question) -> Check:
     limit = q.limits.loss_per_trade
     if limit is None:
         return _PASSED[Gate.LOSS_PER_TRADE]
@@ -135,12 +135,12 @@ def loss_per_trade(q: Question) -> Check:
     return _within(Gate.LOSS_PER_TRADE, loss, limit)
 
 
-def daily_loss(q: Question) -> Check:
+def _daily_loss(q: Question) -> Check:
     limit = q.limits.daily_loss
     return _PASSED[Gate.DAILY_LOSS] if limit is None else _lost(Gate.DAILY_LOSS, q, limit)
 
 
-def daily_loss_share(q: Question) -> Check:
+def _daily_loss_share(q: Question) -> Check:
     share, start = q.limits.daily_loss_share, q.view.memory.day_start_equity
     if share is None:
         return _PASSED[Gate.DAILY_LOSS_SHARE]
@@ -155,7 +155,7 @@ def _lost(gate: Gate, q: Question, limit: Money | None) -> Check:
     return Check(gate, lost < limit, lost, limit)
 
 
-def symbol_exposure(q: Question) -> Check:
+def _symbol_exposure(q: Question) -> Check:
     share = q.limits.symbol_exposure
     if share is None:
         return _PASSED[Gate.SYMBOL_EXPOSURE]
@@ -165,7 +165,7 @@ def symbol_exposure(q: Question) -> Check:
     return _within(Gate.SYMBOL_EXPOSURE, exposure, share * account.equity())
 
 
-def total_exposure(q: Question) -> Check:
+def _total_exposure(q: Question) -> Check:
     share = q.limits.total_exposure
     if share is None:
         return _PASSED[Gate.TOTAL_EXPOSURE]
@@ -181,12 +181,12 @@ def _planned(promised: list[Proposal], proposal: Proposal) -> Decimal | None:
     return sum((each.notional or ZERO for each in promised), proposal.notional)
 
 
-def available_cash(q: Question) -> Check:
+def _available_cash(q: Question) -> Check:
     left = q.view.account.available() - sum((p.notional or ZERO for p in q.promised), ZERO)
     return _within(Gate.AVAILABLE_CASH, q.proposal.notional, left)
 
 
-def venue_filters(q: Question) -> Check:
+def _venue_filters(q: Question) -> Check:
     reference = q.proposal.reference
     if reference is None:
         return _FAILED[Gate.VENUE_FILTERS]
@@ -200,24 +200,24 @@ def venue_filters(q: Question) -> Check:
 
 
 GATES: Mapping[Gate, Callable[[Question], Check]] = {
-    Gate.KILL_SWITCH: kill_switch,
-    Gate.MODE: mode,
-    Gate.MAX_POSITIONS: max_positions,
-    Gate.ONE_POSITION_PER_SYMBOL: one_position_per_symbol,
-    Gate.LOSS_COOL_DOWN: loss_cool_down,
-    Gate.SIGNAL_COOL_DOWN: signal_cool_down,
-    Gate.PRICE_KNOWN: price_known,
-    Gate.STALE_DATA: stale_data,
-    Gate.SPREAD: spread,
-    Gate.MIN_NOTIONAL: min_notional,
-    Gate.ORDER_SIZE: order_size,
-    Gate.LOSS_PER_TRADE: loss_per_trade,
-    Gate.DAILY_LOSS: daily_loss,
-    Gate.DAILY_LOSS_SHARE: daily_loss_share,
-    Gate.SYMBOL_EXPOSURE: symbol_exposure,
-    Gate.TOTAL_EXPOSURE: total_exposure,
-    Gate.AVAILABLE_CASH: available_cash,
-    Gate.VENUE_FILTERS: venue_filters,
+    Gate.KILL_SWITCH: _kill_switch,
+    Gate.MODE: _mode,
+    Gate.MAX_POSITIONS: _max_positions,
+    Gate.ONE_POSITION_PER_SYMBOL: _one_position_per_symbol,
+    Gate.LOSS_COOL_DOWN: _loss_cool_down,
+    Gate.SIGNAL_COOL_DOWN: _signal_cool_down,
+    Gate.PRICE_KNOWN: _price_known,
+    Gate.STALE_DATA: _stale_data,
+    Gate.SPREAD: _spread,
+    Gate.MIN_NOTIONAL: _min_notional,
+    Gate.ORDER_SIZE: _order_size,
+    Gate.LOSS_PER_TRADE: _loss_per_trade,
+    Gate.DAILY_LOSS: _daily_loss,
+    Gate.DAILY_LOSS_SHARE: _daily_loss_share,
+    Gate.SYMBOL_EXPOSURE: _symbol_exposure,
+    Gate.TOTAL_EXPOSURE: _total_exposure,
+    Gate.AVAILABLE_CASH: _available_cash,
+    Gate.VENUE_FILTERS: _venue_filters,
 }
 """Every gate, in the order in which it is evaluated and recorded."""
 

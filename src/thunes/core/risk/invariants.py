@@ -15,7 +15,7 @@ _RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """An invariant that does not hold, with its numbers. `name` is of `reliability.md` section 3."""
+    """An invariant that does not hold, by its short name, with its numbers."""
 
     name: str
     text: str

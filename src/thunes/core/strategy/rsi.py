@@ -11,7 +11,7 @@ from thunes.core.strategy.protocol import Signals, SignalStrategy
 
 
 class Rsi(SignalStrategy, frozen=True):
-    """Wilder's RSI of closes: enter on a cross up through `low`, exit on one down through `high`."""
+    """Wilder's RSI of closes: enter on a cross up through `low`, exit down through `high`."""
 
     period: Annotated[int, Meta(ge=2, le=5_000)] = 14
     low: Annotated[float, Meta(gt=0, lt=100)] = 30.0
