@@ -99,12 +99,12 @@ def _drive(
     for act in world.operators:
         driver.expect(act)
     balances = {asset: Quantity(amount) for asset, amount in world.balances.items()}
-    skipping = None if world.every_bar else Skipping(built.strategies, _prices_matter(spec, built))
+    skipping = Skipping(built.strategies, _prices_matter(spec, built))
     # Frozen values make no cycles, and looking for them costs a fifth of the time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        driver.run(balances, skipping, world.progress)
+        driver.run(balances, skipping, world.every_bar, world.progress)
     finally:
         if collecting:
             gc.enable()

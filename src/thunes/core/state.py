@@ -91,6 +91,7 @@ class State:
         self._facts: list[Fact] = []
         self._ids = _Ids(0)
         self._at = Instant(0)
+        self.moved = False  # whether the last event changed what its outcome does not tell
         self._view = self._viewed()
 
     # What is.
@@ -100,6 +101,7 @@ class State:
         assert event.at >= self._at, f"event at {event.at} after one at {self._at}"
         self._at = event.at
         self._facts = []
+        self.moved = False
         match event:
             case BarsClosed():
                 self._apply_bars(event)
@@ -120,10 +122,11 @@ class State:
         assert event.sequence > self.market.sequence, "bars close once"
         self.market.sequence = event.sequence
         for held in self.ledger.positions.values():
-            if held.plan.trail_distance is not None:
+            if held.plan.trail_after is not None:
                 mark = self.market.mark(held.symbol)
                 if mark is not None and (held.peak_close is None or mark > held.peak_close):
                     self.ledger.positions[held.symbol] = replace(held, peak_close=mark)
+                    self.moved = True
         memory = self.memory
         rolled = self.market.first_close_in(NS_PER_DAY)
         if not rolled and not self._watch_equity:
@@ -131,6 +134,7 @@ class State:
         equity = self.view(event.at).account.equity()
         if self._watch_equity and (memory.peak_equity is None or equity > memory.peak_equity):
             memory.peak_equity = equity
+            self.moved = True
         if rolled:
             memory.day = event.at // NS_PER_DAY
             memory.day_start_equity = equity

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from thunes.core.domain.command import SetTimer
 from thunes.core.domain.event import (
     AccountOpened,
@@ -34,6 +36,9 @@ class Driver:
         self._timers = Timers()
         self._watches: list[Watch] = []
         self._operators: list[OperatorActed] = []
+        self._now = Instant(0)
+        self._prices_matter = True
+        self._unwritten: BarsClosed | None = None
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step."""
@@ -48,13 +53,15 @@ class Driver:
     def run(
         self,
         balances: Mapping[Asset, Quantity],
-        skipping: Skipping | None,
+        skipping: Skipping,
+        every_bar: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """From the first bar to the last. With `skipping`, rows where nothing can happen are not
-        visited, and closes that would change nothing are no steps; None visits every row."""
+        """From the first bar to the last. Rows where nothing can happen are not visited, and
+        closes that would change nothing are no steps, unless it is to be `every_bar`."""
+        self._prices_matter = skipping.prices_matter
         horizon = None
-        if skipping is not None:
+        if not every_bar:
             horizon = Horizon(self.engine, self._venue, self.tape, skipping)
         start = min(int(bars.open_time[0]) for bars in self.tape.bars.values())
         self.step(AccountOpened(at=Instant(start), balances=dict(balances)))
@@ -72,11 +79,9 @@ class Driver:
         """One step: decide, record, then act."""
         outcome = self.engine.step(event)
         self.steps += 1
-        commands = outcome.commands
-        if commands or outcome.facts or not isinstance(event, BarsClosed):
-            line = encode(Line(event, commands, outcome.facts))
-            self._store.append(line, durable=bool(commands))
-        for command in commands:
+        self._now = event.at
+        self._write(event, outcome)
+        for command in outcome.commands:
             if isinstance(command, SetTimer):
                 self._timers.set(command.due, command.name)
             else:
@@ -84,6 +89,19 @@ class Driver:
         for watch in self._watches:
             watch(event, outcome)
         return outcome
+
+    def _write(self, event: Event, outcome: Outcome) -> None:
+        """Record the step. A close that did nothing is put off: it matters only if something is
+        reported before the next one, and somebody then looks at the prices that it made known."""
+        commands, facts = outcome.commands, outcome.facts
+        if isinstance(event, BarsClosed):
+            if not (commands or facts or self.engine.state.moved):
+                self._unwritten = event if self._prices_matter else None
+                return
+        elif self._unwritten is not None:
+            self._store.append(encode(Line(self._unwritten, (), ())), durable=False)
+        self._unwritten = None
+        self._store.append(encode(Line(event, commands, facts)), durable=bool(commands))
 
     def _visit(self, row: int, horizon: Horizon | None) -> None:
         closed_at = Instant(int(self.tape.times[row]))
@@ -104,10 +122,12 @@ class Driver:
             self._drain()
 
     def _fire(self, due: Instant, name: str) -> None:
+        # What the bar brought may be stamped later: time never runs backwards.
+        at = max(due, self._now)
         if name:
-            self.step(TimerFired(at=due, name=name))
+            self.step(TimerFired(at=at, name=name))
         else:
-            self.step(self._operators.pop(0))
+            self.step(replace(self._operators.pop(0), at=at))
 
     def _bars(self, row: int) -> dict[Symbol, Bar]:
         """The bars closing at this row of the symbols in which the venue has an interest."""

@@ -84,15 +84,15 @@ class Horizon:
         row = self._fixed_row(after)
         if row <= after + 1 or self._engine.state.restless:
             return min(after + 1, row)
-        due = timers.due()
+        told, due = len(self._tape), timers.due()
         if due is not None:
-            row = min(row, int(np.searchsorted(self._tape.times, due)))
-        touched = row
+            told = int(np.searchsorted(self._tape.times, due))
         for symbol in self._venue.interested():
-            touched = min(touched, self._touch(symbol, after, touched))
-        if touched < row:
-            # Whoever looks at prices when the fill is reported must see those of the row before.
-            row = touched - 1 if self._skipping.prices_matter and touched > after + 1 else touched
+            told = min(told, self._touch(symbol, after))
+        # Whoever looks at prices when something is told must see those of the row before.
+        if self._skipping.prices_matter and told > after + 1:
+            told -= 1
+        row = min(row, told)
         if row > after + 1 and self._watches_equity:
             row = min(row, self._limit(after, row))
         return max(row, after + 1)
@@ -120,8 +120,8 @@ class Horizon:
                 return False
         return bool(symbols)
 
-    def _touch(self, symbol: Symbol, after: int, until: int) -> int:
-        """The first row in (after, until) at which a resting order of the symbol could act."""
+    def _touch(self, symbol: Symbol, after: int) -> int:
+        """The first row above `after` at which a resting order of the symbol could act."""
         levels = self._venue.levels(symbol)
         known = self._touches.get(symbol)
         if known is not None and known[0] is levels and known[1] > after:
@@ -138,13 +138,12 @@ class Horizon:
             found = start + _first_touch(low, high, levels.below, levels.above)
         row = len(self._tape) if found >= len(bars) else self._tape.sequence_of(symbol, found)
         self._touches[symbol] = (levels, row)
-        return min(row, until)
+        return row
 
     def _limit(self, after: int, until: int) -> int:
         """The first row in (after, until) at which equity could reach a limit or a new peak."""
-        state = self._engine.state
-        held = state.ledger.positions
-        if not held:
+        ledger, instruments = self._engine.state.ledger, self._tape.bars
+        if not any(ledger.books.held(ledger.instruments[s].base) for s in instruments):
             return until
         stop = min(until, after + 1 + _SLICE_ROWS)
         equity = _equity(self._engine, self._tape, after + 1, stop)
