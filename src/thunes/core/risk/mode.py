@@ -11,6 +11,7 @@ from thunes.core.domain.view import View
 from thunes.core.risk.limits import Limits
 
 M, C = Mode, Cause
+_Reached = tuple[Cause, Decimal, Decimal]
 
 _WORSE = {
     C.DRAWDOWN_LIMIT: M.HALTED,
@@ -83,7 +84,7 @@ def read_mode(limits: Limits, view: View) -> ModeReading:
     for cause in memory.requested:
         reading = _changed(reading, cause, limits, None, None)
     if limits.watches_equity and reading.mode is not Mode.HALTED:
-        for cause, actual, limit in _reached(limits, view):
+        for cause, actual, limit in _reached(limits, reading, view):
             reading = _changed(reading, cause, limits, actual, limit)
     return reading
 
@@ -96,19 +97,30 @@ def _changed(
     limit: Decimal | None,
 ) -> ModeReading:
     after = next_mode(reading.mode, reading.cause, cause, limits)
-    if after is reading.mode:
+    if after is reading.mode and not _binds_more(cause, reading.cause):
         return reading
     change = ModeChanged(before=reading.mode, after=after, cause=cause, actual=actual, limit=limit)
-    began = None if after is Mode.NORMAL else cause
-    return ModeReading(after, began, (*reading.changes, change))
+    began = reading.cause if _binds_more(reading.cause, cause) else cause
+    return ModeReading(after, None if after is Mode.NORMAL else began, (*reading.changes, change))
 
 
-def _reached(limits: Limits, view: View) -> list[tuple[Cause, Decimal, Decimal]]:
+def _binds_more(cause: Cause | None, other: Cause | None) -> bool:
+    """Whether fewer may lift `cause` than `other`: then it is the one that holds the mode.
+
+    A new day must not undo what an operator stopped, whichever of the two came first.
+    """
+    if cause is None or other is None or cause not in LIFTED_BY or other not in LIFTED_BY:
+        return False
+    return set(LIFTED_BY[cause]) < set(LIFTED_BY[other])
+
+
+def _reached(limits: Limits, reading: ModeReading, view: View) -> list[_Reached]:
     """Limits on equity that are reached, with (actual, limit), gravest last."""
     memory, equity = view.memory, view.account.equity()
-    found: list[tuple[Cause, Decimal, Decimal]] = []
+    found: list[_Reached] = []
     peak, start = memory.peak_equity, memory.day_start_equity
-    if peak is not None and peak > ZERO:
+    resumed = any(change.cause is Cause.OPERATOR_RESUME for change in reading.changes)
+    if peak is not None and peak > ZERO and not resumed:  # a resume accepts the fall from it
         fallen = (peak - equity) / peak
         warning, limit = limits.drawdown_warning, limits.drawdown_limit
         if warning is not None:
