@@ -186,6 +186,7 @@ class Ledger:
             return []
         trade = _trade(at, record)
         record.lots = []
+        record.traded_value, record.traded_fees = record.value, record.fees
         return [TradeClosed(trade=trade, flat=order.symbol not in self.positions)]
 
 
@@ -209,18 +210,19 @@ def _reduced(
 
 def _trade(at: Instant, record: OrderRecord) -> Trade:
     order, lots = record.order, record.lots
+    quantity = sum((lot.quantity for lot in lots), ZERO)
+    value, exit_fees = record.value - record.traded_value, record.fees - record.traded_fees
     cost = sum((lot.cost for lot in lots), ZERO)
-    fees = sum((lot.fees for lot in lots), record.fees)
     return Trade(
         symbol=order.symbol,
         strategy=order.strategy,
         entry_time=lots[0].at,
         entry_price=average_price(lots),
-        quantity=record.filled,
+        quantity=Quantity(quantity),
         exit_time=at,
-        exit_price=ratio(record.value, record.filled),
-        fees=Money(fees),
-        pnl=Money(record.value - record.fees - cost),
+        exit_price=ratio(value, quantity),
+        fees=Money(sum((lot.fees for lot in lots), exit_fees)),
+        pnl=Money(value - exit_fees - cost),
         exit_reason=record.reason or order.role.value,
         stop_price=record.leg.stop_price if record.leg else None,
         target_price=record.leg.target_price if record.leg else None,

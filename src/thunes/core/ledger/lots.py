@@ -31,8 +31,8 @@ def consume(lots: list[Lot], quantity: Quantity) -> list[Lot]:
 
 
 def _split(lot: Lot, quantity: Quantity) -> tuple[Lot, Lot]:
-    share = quantity / lot.quantity
-    cost, fees = Money(lot.cost * share), Money(lot.fees * share)
+    cost = Money(ratio(lot.cost * quantity, lot.quantity))
+    fees = Money(ratio(lot.fees * quantity, lot.quantity))
     part = Lot(at=lot.at, quantity=quantity, price=lot.price, cost=cost, fees=fees)
     rest = Lot(
         at=lot.at,
@@ -54,7 +54,7 @@ def average_price(lots: list[Lot]) -> Price:
 
 
 def ratio(value: Decimal, quantity: Decimal) -> Price:
-    """A price from a value and a quantity: exact where it can be, else to 18 places."""
+    """A value by a quantity, as a price: exact where it can be, else to 18 places."""
     price = value / quantity
     if price * quantity != value:
         price = price.quantize(_AVERAGE_PLACES)

@@ -115,8 +115,9 @@ CLOSED_KEPT_MAX = 256
 class OrderRecord:
     """One order and what became of it; money is quote, summed over its fills.
 
-    `lots` are what an exit consumed so far, kept until it is over and becomes one trade; `leg` is
-    the part of the position that it closed, with the levels that had been planned for it.
+    `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
+    `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
+    its end. `leg` is the part of the position that it closed, with the levels planned for it.
     """
 
     order: Order
@@ -126,6 +127,8 @@ class OrderRecord:
     fees: Money = Money(ZERO)
     trade_ids: list[str] = field(default_factory=list)
     lots: list[Lot] = field(default_factory=list)
+    traded_value: Money = Money(ZERO)
+    traded_fees: Money = Money(ZERO)
     reference: Price | None = None
     plan: ExitPlan | None = None
     leg: Leg | None = None
