@@ -19,9 +19,10 @@ from thunes.adapters.venues.simulated.models import (
 from thunes.adapters.venues.simulated.venue import SimulatedVenue
 from thunes.compose.engine import Built, build_engine, header_of
 from thunes.compose.spec import Friction, RunSpec
+from thunes.core.domain.errors import UsageError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.units import Asset, Quantity, Symbol
+from thunes.core.domain.units import Asset, Quantity, Symbol, format_instant
 from thunes.runtime.driver import Driver, Watch
 from thunes.runtime.horizon import Skipping
 from thunes.runtime.ports import Store
@@ -75,6 +76,7 @@ def run_backtest(
     With `watched` that engine runs and that watch is told of every step.
     """
     built = build_engine(spec, columns) if watched is None else watched[0]
+    _refuse_unpriced(spec, built, world)
     watches = () if watched is None else (watched[1],)
     memory = MemoryStore()
     if world.journal is None:
@@ -82,6 +84,22 @@ def run_backtest(
     with Journal.create(world.journal, header_of(spec, columns)) as journal:
         save_tape(world.journal, columns)
         return _drive(spec, built, world, (memory, _Both(memory, journal)), watches)
+
+
+def _refuse_unpriced(spec: RunSpec, built: Built, world: World) -> None:
+    """What is held from the start must have a price from the start: equity is never guessed."""
+    priced = {spec.quote: True}
+    for instrument in spec.instruments:
+        if instrument.quote == spec.quote and instrument.symbol in built.tape.bars:
+            priced[instrument.base] = built.tape.row(instrument.symbol, 0) >= 0
+    for asset, amount in world.balances.items():
+        if amount and not priced.get(asset):
+            text = "only later" if asset in priced else "never"
+            begins = format_instant(int(built.tape.times[0]) - spec.timeframe)
+            raise UsageError(
+                f"{amount} {asset} is held from the start, but its first bar comes {text}: give "
+                f"bars of {asset} against {spec.quote} from {begins} on, or begin without it"
+            )
 
 
 def _drive(

@@ -116,9 +116,11 @@ def _binds_more(cause: Cause | None, other: Cause | None) -> bool:
 
 def _reached(limits: Limits, reading: ModeReading, view: View) -> list[_Reached]:
     """Limits on equity that are reached, with (actual, limit), gravest last."""
-    memory, equity = view.memory, view.account.equity()
     found: list[_Reached] = []
-    peak, start = memory.peak_equity, memory.day_start_equity
+    peak, start = view.memory.peak_equity, view.memory.day_start_equity
+    if peak is None and start is None:
+        return found  # nothing has closed yet: a coin held from the start has no price
+    equity = view.account.equity()
     resumed = any(change.cause is Cause.OPERATOR_RESUME for change in reading.changes)
     if peak is not None and peak > ZERO and not resumed:  # a resume accepts the fall from it
         fallen = (peak - equity) / peak

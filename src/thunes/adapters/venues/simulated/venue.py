@@ -96,7 +96,9 @@ class SimulatedVenue:
             return
         session.phase = Phase.CLOSED
         if self._travelling:
-            self._arrive(at)
+            # Since they arrived no bar was brought here, while others may have closed: the
+            # answers come now, for time never runs backwards.
+            self._arrive(at, answered_at=at)
         session.begin(at, bars)
         for book in tuple(self._desk.active.values()):
             bar = bars.get(book.symbol)
@@ -163,11 +165,11 @@ class SimulatedVenue:
                 coming.update((o.symbol, None) for o in command.orders if o.symbol in self._books)
         return tuple(sorted(coming, key=lambda symbol: self._books[symbol].place))
 
-    def _arrive(self, at: Instant) -> bool:
+    def _arrive(self, at: Instant, answered_at: Instant = Instant(0)) -> bool:
         """Carry out the commands that have travelled long enough; whether there was an answer."""
         answered = False
         while self._travelling and self._travelling[0][0] <= at:
             arrived, command = self._travelling.popleft()
             self._desk.take(command, arrived)
-            answered |= self._reporter.cut(arrived)
+            answered |= self._reporter.cut(max(arrived, answered_at))
         return answered
