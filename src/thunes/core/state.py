@@ -9,7 +9,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from thunes.core.domain.command import CancelOrders, Command, PlaceOrders, ReplaceOrders, SetTimer
+from thunes.core.domain.command import Command
 from thunes.core.domain.decision import Approved, Proposal, Purpose, Verdict
 from thunes.core.domain.event import (
     AccountOpened,
@@ -27,6 +27,7 @@ from thunes.core.domain.mode import Cause
 from thunes.core.domain.position import Lot, Position, Protection
 from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, OrderId, Symbol
 from thunes.core.domain.view import Memory
+from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
@@ -92,7 +93,8 @@ class State:
         self._ids = _Ids(0)
         self._at = Instant(0)
         self.moved = False  # whether the last event changed what its outcome does not tell
-        self._view = self._viewed()
+        account = AccountReader(self.ledger, self._pricing, self.naked)
+        self._view = CoreView(self._at, market, account, self.memory, self._ids)
 
     # What is.
 
@@ -183,10 +185,6 @@ class State:
         self._ids.given = self.memory.order_count
         return view
 
-    def _viewed(self) -> CoreView:
-        account = AccountReader(self.ledger, self._pricing, self.naked)
-        return CoreView(Instant(0), self.market, account, self.memory, self._ids)
-
     @property
     def restless(self) -> bool:
         """Whether every bar must be looked at: a stop to be trailed, raised or repaired."""
@@ -229,7 +227,7 @@ class State:
                 ledger.orders.change(record, OrderChange.CANCEL_SENT)
         for order in orders:
             record = OrderRecord(order, reference=proposal.reference, plan=proposal.plan)
-            record.reason = _exit_reason(proposal, record)
+            record.reason = exit_reason(proposal, order)
             ledger.orders.submit(record)
         held = ledger.positions.get(proposal.symbol)
         if held is not None and proposal.purpose in (Purpose.PROTECT, Purpose.MOVE_STOP):
@@ -238,7 +236,7 @@ class State:
         if proposal.purpose is Purpose.ENTRY and not proposal.adds:
             self.memory.last_entry_at[proposal.symbol] = self._at
         self._update_protection(proposal.symbol)
-        return _commands(proposal)
+        return commands_for(proposal)
 
     # Snapshot and restore.
 
@@ -274,31 +272,9 @@ class State:
         self.ledger.positions = {held.symbol: held for held in state.positions}
         self.ledger.lots, self.ledger.dust = state.lots, state.dust
         self.protection, self.naked = state.protection, state.naked
-        self._view = self._viewed()
+        account = AccountReader(self.ledger, self._pricing, self.naked)
+        self._view = CoreView(at, self.market, account, self.memory, self._ids)
 
     def digest(self) -> str:
         """SHA-256 of the snapshot: equal states have equal digests."""
         return hashlib.sha256(self.snapshot()).hexdigest()
-
-
-def _exit_reason(proposal: Proposal, record: OrderRecord) -> str:
-    if proposal.purpose is Purpose.EXIT:
-        return proposal.reason
-    if proposal.purpose is Purpose.MOVE_STOP and record.order.stop_price is not None:
-        return "trailing_stop"
-    return ""
-
-
-def _commands(proposal: Proposal) -> list[Command]:
-    orders, cancels = proposal.orders, proposal.cancels
-    commands: list[Command] = []
-    if orders and cancels:
-        commands.append(ReplaceOrders(cancels, orders))
-    elif orders:
-        commands.append(PlaceOrders(orders))
-    elif cancels:
-        commands.append(CancelOrders(cancels))
-    commands.extend(
-        SetTimer(order.expires_at, order.id) for order in orders if order.expires_at is not None
-    )
-    return commands
