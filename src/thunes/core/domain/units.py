@@ -41,7 +41,7 @@ EXACT = Context(
     prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
 
-_TIMEFRAME = re.compile(r"^([1-9][0-9]*)([smhdw])$")
+_TIMEFRAME = re.compile(r"([1-9][0-9]*)([smhdw])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -59,7 +59,7 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
 
 def parse_timeframe(text: str) -> int:
     """Nanoseconds of a timeframe such as `1m`, `4h`, `1d`."""
-    match = _TIMEFRAME.match(text)
+    match = _TIMEFRAME.fullmatch(text)
     if match is None:
         raise UsageError(f"timeframe {text!r} is not like 1m, 15m, 1h, 4h, 1d")
     return int(match[1]) * _UNIT_SECONDS[match[2]] * NS_PER_SECOND
