@@ -1,0 +1,131 @@
+"""The witness: looks at the account after every step, and adds up the fills by itself."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from thunes.compose.backtest import Ran, World, run_backtest
+from thunes.compose.engine import build_engine
+from thunes.compose.spec import RunSpec
+from thunes.core.domain.command import PlaceOrders, ReplaceOrders
+from thunes.core.domain.decision import Proposal, Purpose
+from thunes.core.domain.event import AccountOpened, Event, VenueReported
+from thunes.core.domain.fact import Decided, Noticed, TradeClosed
+from thunes.core.domain.line import Outcome
+from thunes.core.domain.market import BarColumns
+from thunes.core.domain.mode import Mode
+from thunes.core.domain.order import Filled, Order, OrderRole, Side
+from thunes.core.domain.units import NS_PER_SECOND, Asset, OrderId, Symbol
+from thunes.core.domain.view import OrderState
+from thunes.core.risk.invariants import broken_invariants
+from thunes.core.risk.limits import Limits
+from thunes.core.state import CoreView, State
+
+ZERO = Decimal(0)
+
+
+@dataclass
+class Witness:
+    """A watch that fails at the first step after which something does not hold."""
+
+    state: State
+    limits: Limits
+    held: dict[Asset, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    steps: int = 0
+    fills: int = 0
+    entries: int = 0
+    lost_at: int | None = None
+    entered_at: dict[Symbol, int] = field(default_factory=dict)
+
+    def __call__(self, event: Event, outcome: Outcome) -> None:
+        self.steps += 1
+        view = self.state.view(event.at)
+        broken = list(broken_invariants(self.state.ledger, view))
+        assert not broken, f"{broken} after {event} -> {outcome}"
+        if isinstance(event, AccountOpened):
+            for asset, amount in event.balances.items():
+                self.held[asset] += amount
+        elif isinstance(event, VenueReported):
+            for report in event.reports:
+                if isinstance(report, Filled):
+                    self._filled(report)
+        for fact in outcome.facts:
+            assert not (isinstance(fact, Noticed) and fact.code.startswith("broken")), fact
+            if isinstance(fact, TradeClosed):
+                self.lost_at = event.at if fact.trade.pnl < ZERO else None
+        for fact in outcome.facts:
+            if isinstance(fact, Decided) and fact.refused_by is None:
+                if fact.proposal.purpose is Purpose.ENTRY:
+                    self._entered(fact.proposal, view)
+        for command in outcome.commands:
+            if isinstance(command, PlaceOrders | ReplaceOrders):
+                self.orders.update((order.id, order) for order in command.orders)
+        if self.state.memory.mode is Mode.HALTED:
+            for entry in view.account.entries():
+                assert entry.state in (OrderState.CANCELING, OrderState.UNKNOWN), entry
+
+    def _filled(self, fill: Filled) -> None:
+        order = self.orders[fill.order_id]
+        sign = 1 if order.side is Side.BUY else -1
+        instrument = self.state.market.instruments[order.symbol]
+        self.held[instrument.base] += sign * fill.quantity
+        self.held[instrument.quote] -= sign * fill.quantity * fill.price
+        self.held[fill.fee_asset] -= fill.fee
+        self.fills += 1
+
+    def _entered(self, proposal: Proposal, view: CoreView) -> None:
+        """The caps, as the account stands once the entry is in flight."""
+        limits, account, symbol = self.limits, view.account, proposal.symbol
+        self.entries += 1
+        assert self.state.memory.mode is Mode.NORMAL
+        assert proposal.notional is not None
+        equity = account.equity()
+        if limits.max_positions is not None:
+            busy = {held.symbol for held in account.positions()}
+            busy |= {entry.order.symbol for entry in account.entries()}
+            assert len(busy) <= limits.max_positions
+        if limits.order_size is not None:
+            assert proposal.notional <= limits.order_size
+        if limits.symbol_exposure is not None:
+            assert account.exposure(symbol) <= limits.symbol_exposure * equity
+        if limits.total_exposure is not None:
+            assert account.total_exposure() <= limits.total_exposure * equity
+        if limits.loss_per_trade is not None:
+            assert proposal.stop_price is not None and proposal.reference is not None
+            lost = proposal.notional * (1 - proposal.stop_price / proposal.reference)
+            assert lost <= limits.loss_per_trade
+        start = self.state.memory.day_start_equity
+        if limits.daily_loss is not None:
+            assert start is not None and start - equity < limits.daily_loss
+        if not proposal.adds:
+            self._cooled(limits.loss_cool_down_s, self.lost_at, view.at)
+            self._cooled(limits.signal_cool_down_s, self.entered_at.get(symbol), view.at)
+            self.entered_at[symbol] = view.at
+
+    def _cooled(self, limit: int | None, since: int | None, now: int) -> None:
+        if limit is not None and since is not None:
+            assert now - since >= limit * NS_PER_SECOND
+
+    def settle(self, ran: Ran) -> None:
+        """At the end the fills, the ledger and the venue tell of the same coins."""
+        balances = ran.venue.balances()
+        for asset in {*self.held, *balances}:
+            free, locked = balances.get(asset, (ZERO, ZERO))
+            assert free + locked == self.held[asset] == self.state.ledger.books.held(asset)
+        selling = [
+            record
+            for records in self.state.ledger.orders.open.values()
+            for record in records.values()
+            if record.order.role is not OrderRole.ENTRY
+        ]
+        assert all(r.order.symbol in self.state.ledger.positions for r in selling)
+
+
+def witnessed(spec: RunSpec, columns: dict[Symbol, BarColumns], world: World) -> Witness:
+    """Run with a witness, and settle."""
+    built = build_engine(spec, columns)
+    witness = Witness(built.engine.state, spec.limits)
+    ran = run_backtest(spec, columns, world, (built, witness))
+    witness.settle(ran)
+    return witness
