@@ -1,5 +1,6 @@
 """After every step the account is sound and within its limits, on random and on real markets."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,7 +34,7 @@ D = Decimal
 @settings(max_examples=250)
 @given(cases(), st.booleans())
 def test_random_worlds(case: Case, every_bar: bool) -> None:
-    witnessed(case.spec, case.columns, case.world)
+    witnessed(case.spec, case.columns, replace(case.world, every_bar=every_bar))
 
 
 def real_spec(
@@ -107,7 +108,6 @@ def test_a_year_of_minutes(exits: str, real_data: Path) -> None:
     bars = real_bars(real_data / "binance_spot/1m/BTCUSDT_1m.parquet", "1m")
     assert len(bars) == 535_680
     columns = {bars.symbol: bars.columns}
-    spec = real_spec(
-        columns, "1m", WIDE_OPEN, sizing=parse_sizing("all_cash"), exits=EXITS[exits]
-    )
-    assert witnessed(spec, columns, World({USDT: D(10_000_000_000)})).entries > 9_000
+    one = parse_sizing("quantity:1")
+    spec = real_spec(columns, "1m", WIDE_OPEN, sizing=one, exits=EXITS[exits])
+    assert witnessed(spec, columns, World({USDT: D(1_000_000_000)})).entries > 10_000

@@ -55,9 +55,9 @@ class Witness:
             if isinstance(fact, TradeClosed):
                 self.lost_at = event.at if fact.trade.pnl < ZERO else None
         for fact in outcome.facts:
-            if isinstance(fact, Decided) and fact.refused_by is None:
-                if fact.proposal.purpose is Purpose.ENTRY:
-                    self._entered(fact.proposal, view)
+            approved = isinstance(fact, Decided) and fact.refused_by is None
+            if approved and fact.proposal.purpose is Purpose.ENTRY:
+                self._entered(fact.proposal, view)
         for command in outcome.commands:
             if isinstance(command, PlaceOrders | ReplaceOrders):
                 self.orders.update((order.id, order) for order in command.orders)
@@ -92,12 +92,14 @@ class Witness:
         if limits.total_exposure is not None:
             assert account.total_exposure() <= limits.total_exposure * equity
         if limits.loss_per_trade is not None:
-            assert proposal.stop_price is not None and proposal.reference is not None
+            assert proposal.stop_price is not None
+            assert proposal.reference is not None
             lost = proposal.notional * (1 - proposal.stop_price / proposal.reference)
             assert lost <= limits.loss_per_trade
         start = self.state.memory.day_start_equity
         if limits.daily_loss is not None:
-            assert start is not None and start - equity < limits.daily_loss
+            assert start is not None
+            assert start - equity < limits.daily_loss
         if not proposal.adds:
             self._cooled(limits.loss_cool_down_s, self.lost_at, view.at)
             self._cooled(limits.signal_cool_down_s, self.entered_at.get(symbol), view.at)
