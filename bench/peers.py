@@ -1,0 +1,98 @@
+"""The peers: their own scripts, run as they are, each in its own environment."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.harness import ROOT, Failed, Row, in_own_process
+
+HOME = Path(os.environ.get("PEERS_DIR", Path.home() / ".cache" / "peers"))
+SCRIPTS = ROOT.parent / "shared" / "bench" / "peers"
+NAMES = {
+    "backtesting": "backtesting.py",
+    "nautilus": "nautilus_trader",
+    "backtrader": "backtrader",
+}
+_WITHOUT = {("backtesting", "W7")}
+_WHOLE = {"W3": 525_600, "W7": 1_944_000}
+_NOTES = (("full cash", "full cash"), ("SL/TP 0.2%/0.4%", "0.2%/0.4%"), ("SL/TP 2%/4%", "2%/4%"))
+
+
+def missing(scripts: Path, peer: str) -> str:
+    """What is not there to run a peer, or nothing."""
+    for path in (scripts / f"{peer}_bench.py", HOME / peer / "bin" / "python", HOME / "data"):
+        if not path.exists():
+            return f"{path} is not there"
+    return ""
+
+
+def rows(scripts: Path, peer: str, work: str) -> list[Row] | Failed:
+    """What a peer's script measures for one work item (`W1`, `W3`, `W7`)."""
+    if (peer, work) in _WITHOUT:
+        return []
+    read = _run(scripts, peer, work)
+    if isinstance(read, Failed):
+        return read
+    return [row for row in map(_row, read) if row is not None]
+
+
+def cold(scripts: Path, peer: str, starts: int) -> list[Row] | Failed:
+    """Seconds from a start of the process to the result on D1."""
+    row = Row(work="cold start", who=NAMES[peer], times=[])
+    for _ in range(starts):
+        read = _run(scripts, peer, "cold")
+        if isinstance(read, Failed):
+            return read
+        row.times.append(read[0]["median_s"])
+        row.equity, row.entries = read[0]["check"]
+        row.peak_mb = read[0]["peak_mb"]
+    return [row]
+
+
+def _run(scripts: Path, peer: str, work: str) -> list[dict[str, Any]] | Failed:
+    python, script = HOME / peer / "bin" / "python", scripts / f"{peer}_bench.py"
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "results.jsonl"
+        environment = {
+            "PEERS_DIR": str(HOME),
+            "PEERS_RESULTS": str(results),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "BENCH_T0": repr(time.time()),
+        }
+        try:
+            in_own_process([str(python), str(script), work], environment)
+        except subprocess.CalledProcessError as error:
+            return Failed(f"{peer} {work}", (error.stderr or "").strip()[-400:])
+        except subprocess.TimeoutExpired as error:
+            return Failed(f"{peer} {work}", f"no end after {error.timeout:.0f} s")
+        return [json.loads(line) for line in results.read_text().splitlines()]
+
+
+def _row(read: dict[str, Any]) -> Row | None:
+    """One of their result lines, under our name for the work; None where we have no like."""
+    work, data, units, note = read["item"], read["data"].upper(), read["units"], read["note"]
+    kind = next((name for sign, name in _NOTES if sign in note), "one unit")
+    if work == "W3" and "SL/TP" not in note:
+        return None
+    if work == "W7":
+        kind = "45 symbols"
+    part = units < _WHOLE.get(work, 0)
+    equity, entries = read["check"]
+    return Row(
+        work=f"{work} {data} {kind}",
+        who=read["peer"] + (f", {units:,} bars" if part else ""),
+        times=[read["min_s"], *[read["median_s"]] * (read["runs"] - 2), read["max_s"]][
+            : read["runs"]
+        ],
+        units=units,
+        unit="bars/s",
+        equity=equity,
+        entries=entries,
+        peak_mb=read["peak_mb"],
+        note=note,
+        part=part,
+    )
