@@ -42,8 +42,12 @@ def page() -> str:
         diagram(PROTECTION_TABLE) + "\n",
         "## Mode (`core.risk.mode`)\n",
         diagram(MODE_TABLE) + "\n",
-        "Nothing leads back to normal but what may lift the cause that began the mode (the day lifts "
-        "a daily loss\nonly where the limits say so):\n",
+        (
+            "Nothing leads back to normal but what may lift the cause that began the mode "
+            "(the day
+lifts a daily loss only where the limits say so):
+"
+        ),
         f"| began by | lifted by |\n|---|---|\n{lifts}",
     ]
     return "\n".join(parts) + "\n"
