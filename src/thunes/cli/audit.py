@@ -62,8 +62,12 @@ def show(
     """
     from thunes.ops import show as telling
 
+    told = False
     for entry in telling.show(directory, _choice((symbol, kind), (start, end), last)):
         typer.echo(_json(_entry(entry)) if as_json else str(entry))
+        told = True
+    if not told:
+        typer.echo(f"{directory}: nothing in it is of that kind", err=True)
 
 
 @app.command()
@@ -107,8 +111,11 @@ def export(
 
     Example: thunes audit export runs/demo trades trades.csv
     """
+    from thunes.core.domain.errors import UsageError
     from thunes.ops.export import Table, export_csv
 
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        raise UsageError(f"{file} is not a plain file; name one")
     names = [known.value for known in Table]
     if table not in names:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(names)}", param_hint="TABLE")
@@ -122,12 +129,13 @@ def export(
 def _choice(
     about: tuple[str | None, str | None], span: tuple[str | None, str | None], last: int | None
 ) -> "Choice":
-    from thunes.core.domain.units import Symbol, parse_instant
+    from thunes.cli.times import window_asked
+    from thunes.core.domain.units import Symbol
     from thunes.ops.show import Choice
     from thunes.ops.story import Topic
 
     symbol, kind = about
-    start, end = (None if text is None else parse_instant(text) for text in span)
+    start, end = window_asked(*span)
     names = [topic.value for topic in Topic]
     if kind is not None and kind not in names:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(names)}", param_hint="--kind")

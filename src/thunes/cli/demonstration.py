@@ -10,7 +10,8 @@ from rich.progress import Progress
 
 from thunes.adapters.storage.bars.catalog import save_bars
 from thunes.adapters.storage.reading import read_header
-from thunes.cli.tables import print_result, write_trades
+from thunes.cli.tables import print_result
+from thunes.cli.trades import write_trades
 from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import Built, build_engine, engine_from_header
 from thunes.compose.measured import measured_backtest
@@ -76,6 +77,8 @@ def demonstrate(out: Path) -> None:
 
 
 def _make_room(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; name a directory with --out")
     if out.exists() and not (out / MARK).exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty and not of an older demo; name another with --out")
     shutil.rmtree(out, ignore_errors=True)
@@ -180,7 +183,8 @@ def _prove(journal: Path, say: Said) -> None:
     if not found.ok:
         raise ThunesError(f"the journal is damaged: {found.problems[0].text}")
     say(
-        f"   {found.lines:,} lines verified: none changed, missing or swapped. Head {found.head[:16]}."
+        f"   {found.lines:,} lines verified: none changed, missing or swapped. "
+        f"Head {found.head[:16]}."
     )
     engine = engine_from_header(read_header(journal), journal)
     again = replay(journal, engine.step)

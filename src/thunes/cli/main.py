@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     help="THUNES asks the past, rehearses, trades, and proves why every order was sent.",
+    epilog="Example: thunes demo, then thunes backtest --help",
 )
 app.command()(backtest)
 app.command()(demo)
@@ -44,7 +45,8 @@ def init(
 ) -> None:
     """Write a configuration with every default in it; an existing file is left alone.
 
-    Example: thunes init && thunes backtest --config thunes.toml --bars BTCUSDT_1h.parquet
+    Example: thunes init && thunes backtest --strategy sma_cross --bars BTCUSDT_1h.parquet
+    --config thunes.toml
     """
     from thunes.adapters.storage.bars.catalog import replace_file
     from thunes.config import default_text

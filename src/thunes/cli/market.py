@@ -11,6 +11,7 @@ from thunes.adapters.storage.bars.grid import common_spacing
 from thunes.adapters.storage.bars.paths import symbol_in_name
 from thunes.adapters.venues.simulated.exchange_info import parse_exchange_info
 from thunes.cli.amounts import number
+from thunes.cli.times import window_asked
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns
@@ -21,8 +22,8 @@ from thunes.core.domain.units import (
     Price,
     Quantity,
     Symbol,
+    format_instant,
     format_timeframe,
-    parse_instant,
     parse_timeframe,
 )
 from thunes.core.market.bars import Bars
@@ -59,6 +60,13 @@ def market_asked(flags: MarketFlags) -> MarketAsked:
     traded = _traded(flags, files)
     instruments = _instruments(tuple(files), flags)
     timeframe, columns = _columns(files, flags)
+    for instrument in instruments:
+        lowest = float(columns[instrument.symbol].low.min())
+        if float(instrument.tick) > lowest:
+            raise UsageError(
+                f"the tick {instrument.tick:f} of {instrument.symbol} is above its price "
+                f"({lowest:.15g} at the lowest): no order could have a price; give the real --tick"
+            )
     return MarketAsked(timeframe, columns, instruments, traded)
 
 
@@ -66,26 +74,40 @@ def _files(flags: MarketFlags) -> dict[Symbol, Path]:
     files: dict[Symbol, Path] = {}
     for text in flags.bars:
         name, sign, rest = text.partition("=")
-        if sign and not Path(text).exists():
-            symbol, path = name, Path(rest)
-        else:
-            path = Path(text)
-            only = flags.symbols[0] if len(flags.symbols) == len(flags.bars) == 1 else None
-            symbol = only or symbol_in_name(path) or ""
-        if not symbol:
-            raise UsageError(f"--bars {text}: say which symbol it is, as in --bars BTCUSDT={text}")
-        if Symbol(symbol) in files:
-            raise UsageError(f"--bars is given twice for {symbol}")
+        named = sign == "=" and not Path(text).exists()
+        if named and not (name and rest):
+            raise UsageError(f"--bars {text} is neither a file nor SYMBOL=FILE")
+        path = Path(rest if named else text)
         if not path.exists():
             raise UsageError(f"--bars: there is no file {path}")
-        files[Symbol(symbol)] = path
-    if not files:
-        raise UsageError("no bars: give --bars FILE, or --bars SYMBOL=FILE for each symbol")
+        symbol = Symbol(name) if named else _symbol_of(path, flags)
+        if symbol in files:
+            raise UsageError(f"--bars is given twice for {symbol}")
+        files[symbol] = path
     return files
 
 
+def _symbol_of(path: Path, flags: MarketFlags) -> Symbol:
+    """The symbol of a file given without one: what --symbol says, and the file's name agrees."""
+    told = symbol_in_name(path)
+    only = flags.symbols[0] if len(flags.symbols) == len(flags.bars) == 1 else None
+    if only and told and _letters(only) != _letters(told):
+        raise UsageError(
+            f"--symbol {only}, but by its name {path} holds {told}; "
+            f"if it does hold {only}, say --bars {only}={path}"
+        )
+    symbol = only or told
+    if not symbol:
+        raise UsageError(f"--bars {path}: say which symbol it is, as in --bars BTCUSDT={path}")
+    return Symbol(symbol)
+
+
+def _letters(symbol: str) -> str:
+    return "".join(each for each in symbol.upper() if each.isalnum())
+
+
 def _traded(flags: MarketFlags, files: Mapping[Symbol, Path]) -> tuple[Symbol, ...]:
-    symbols = tuple(Symbol(symbol) for symbol in flags.symbols) or tuple(files)
+    symbols = tuple(Symbol(symbol) for symbol in dict.fromkeys(flags.symbols)) or tuple(files)
     for symbol in symbols:
         if symbol not in files:
             raise UsageError(
@@ -98,9 +120,7 @@ def _columns(
     files: Mapping[Symbol, Path], flags: MarketFlags
 ) -> tuple[int, dict[Symbol, BarColumns]]:
     asked = parse_timeframe(flags.timeframe) if flags.timeframe else None
-    start, end = (None if text is None else parse_instant(text) for text in flags.window)
-    if start is not None and end is not None and start >= end:
-        raise UsageError(f"--from {flags.window[0]} must be before --to {flags.window[1]}")
+    start, end = window_asked(*flags.window)
     found: dict[Symbol, BarColumns] = {}
     for symbol, path in files.items():
         columns = read_bars(path)
@@ -113,7 +133,8 @@ def _columns(
         first = 0 if start is None else int(np.searchsorted(columns.open_time, start))
         last = len(columns) if end is None else int(np.searchsorted(columns.open_time, end))
         if first >= last:
-            raise DataError(f"{path}: no bars between {flags.window[0]} and {flags.window[1]}")
+            held = " to ".join(format_instant(int(columns.open_time[k])) for k in (0, -1))
+            raise DataError(f"{path}: no bar opens in the window asked for; it holds {held}")
         found[symbol] = _rows(columns, first, last)
     assert asked is not None, "there is at least one file"
     return asked, found
@@ -176,7 +197,10 @@ def _listed(symbols: tuple[Symbol, ...], path: Path) -> tuple[Instrument, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"--exchange-info {path} cannot be read: {error.strerror}") from error
-    known = parse_exchange_info(data)
+    try:
+        known = parse_exchange_info(data)
+    except DataError as error:
+        raise DataError(f"--exchange-info {path}: {error}") from None
     for symbol in symbols:
         if symbol not in known:
             raise UsageError(f"{path} does not list {symbol}")
@@ -198,5 +222,5 @@ def _split(symbol: Symbol, quote: str | None) -> tuple[Asset, Asset]:
         if base and base != symbol:
             return Asset(base), Asset(ending)
     if quote:
-        raise UsageError(f"{symbol} does not end in the quote asset {quote}; say --quote")
+        raise UsageError(f"--quote {quote}: {symbol} does not end in it")
     raise UsageError(f"what is {symbol} quoted in? Say it with --quote, as in --quote USDT")

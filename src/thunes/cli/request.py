@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from thunes.cli.amounts import fraction, ladder, number, pairs
+from thunes.cli.amounts import LARGEST, fraction, ladder, number, pairs
 from thunes.cli.market import MarketAsked, MarketFlags, market_asked
-from thunes.compose.spec import Costs, RunSpec
-from thunes.compose.strategies import specify_strategy
+from thunes.compose.spec import Costs, RunSpec, StrategySpec
+from thunes.compose.strategies import name_of, specify_strategy
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import ZERO, Asset, Symbol
-from thunes.core.portfolio.sizing import parse_sizing
+from thunes.core.domain.position import ExitPlan, TargetLevel
+from thunes.core.domain.units import ZERO, Asset, Money, Symbol
+from thunes.core.portfolio.sizing import Sizing, parse_sizing
 from thunes.core.risk.limits import WIDE_OPEN, Limits
 
 if TYPE_CHECKING:
@@ -21,23 +21,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitFlags:
+    """How positions are to be left; None where the command line said nothing."""
+
+    stop: str | None = None
+    take_profit: str | None = None
+    trail: str | None = None
+    trail_after: int | None = None
+    break_even_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFlags:
+    """What the account begins with and pays; None where the command line said nothing."""
+
+    cash: str | None = None
+    balances: Sequence[str] = ()
+    fee_bps: str | None = None
+    fee_asset: str | None = None
+    slippage_bps: str | None = None
+    sizing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line said; None where it said nothing."""
+    """What the command line said of the run."""
 
     market: MarketFlags
-    strategy: str
+    strategies: Sequence[str]
     parameters: Sequence[str]
-    cash: str | None
-    fee_bps: str | None
-    fee_asset: str | None
-    slippage_bps: str | None
-    sizing: str | None
-    stop: str | None
-    take_profit: str | None
-    trail: str | None
-    trail_after: int | None
-    break_even_after: int | None
-    balances: Sequence[str]
+    account: AccountFlags
+    exits: ExitFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,41 +66,101 @@ class Request:
 def prepare(flags: Flags, config: "Config | None") -> Request:
     """Read the bars and make the specification; flags win over the configuration."""
     # What can be told from the words alone is told before a file is read.
-    sizing = parse_sizing(flags.sizing or (config.sizing.rule if config else "all_cash"))
-    exits, costs = _exits(flags, config), _costs(flags, config)
-    cash = _cash(flags, config)
+    account = flags.account
+    sizing = parse_sizing(account.sizing or (config.sizing.rule if config else "all_cash"))
+    exits, costs = _exits(flags.exits, config), _costs(account, config)
+    cash = _cash(account, config)
+    limits = _limits(config, sizing, cash)
+    parameters = _by_strategy(flags)
     market = market_asked(flags.market)
-    strategy = specify_strategy(flags.strategy, pairs(flags.parameters), market.traded)
+    if config and flags.market.quote is None:
+        _same_quote(config.account.quote, market)
+    _affordable(cash, market)
     spec = RunSpec(
         quote=market.instruments[0].quote,
         timeframe=market.timeframe,
         instruments=market.instruments,
-        strategies=(strategy,),
+        strategies=_strategies(parameters, market.traded),
         sizing=sizing,
         exits=exits,
-        limits=_limits(config),
+        limits=limits,
         costs=costs,
     )
-    return Request(spec, market.columns, _balances(cash, flags, market))
+    return Request(spec, market.columns, _balances(cash, account, market))
 
 
-def _cash(flags: Flags, config: "Config | None") -> Decimal:
+def _by_strategy(flags: Flags) -> dict[str, dict[str, str]]:
+    """The parameters of each strategy by its source; with several they are named by owner."""
+    sources = {name_of(source): source for source in flags.strategies}
+    if len(sources) < len(flags.strategies):
+        raise UsageError("--strategy: each may be given once; two of one name would be mixed up")
+    found: dict[str, dict[str, str]] = {source: {} for source in flags.strategies}
+    for text, value in pairs("--param", flags.parameters).items():
+        owner, dot, name = text.rpartition(".")
+        if not dot and len(sources) > 1:
+            raise UsageError(
+                f"--param {text}={value}: say whose it is, as in "
+                f"{next(iter(sources))}.{text}={value}"
+            )
+        if dot and owner not in sources:
+            raise UsageError(
+                f"--param {text}={value}: no strategy {owner!r} runs here, but {', '.join(sources)}"
+            )
+        found[sources[owner] if dot else flags.strategies[0]][name] = value
+    return found
+
+
+def _strategies(
+    parameters: Mapping[str, Mapping[str, str]], traded: tuple[Symbol, ...]
+) -> tuple[StrategySpec, ...]:
+    return tuple(specify_strategy(source, given, traded) for source, given in parameters.items())
+
+
+def _cash(flags: AccountFlags, config: "Config | None") -> Decimal:
     cash = config.account.cash if config else Decimal(10_000)
     if flags.cash is not None:
         cash = number("--cash", flags.cash)
-    if cash <= ZERO:
-        raise UsageError(f"--cash must be above zero, not {cash}")
+    if not ZERO < cash <= LARGEST:
+        raise UsageError(f"the cash (--cash) must be above zero and at most 1e18, not {cash}")
     return cash
 
 
-def _balances(cash: Decimal, flags: Flags, market: MarketAsked) -> dict[Asset, Decimal]:
-    balances = {market.instruments[0].quote: cash}
+def _same_quote(quote: str, market: MarketAsked) -> None:
+    traded = market.instruments[0]
+    if traded.quote != quote:
+        raise UsageError(
+            f"{traded.symbol} is quoted in {traded.quote}, but account.quote of the configuration "
+            f"is {quote}; change it, or say --quote {traded.quote}"
+        )
+
+
+def _affordable(cash: Decimal, market: MarketAsked) -> None:
+    """The smallest order there is must be payable, or nothing could ever trade."""
+    least = {}
+    for each in market.instruments:
+        if each.symbol in market.traded:
+            lowest = Decimal(repr(float(market.columns[each.symbol].low.min())))
+            smallest = max(each.min_quantity, each.step) * lowest
+            least[each.symbol] = max(each.min_notional, smallest)
+    symbol = min(least, key=lambda each: least[each])
+    if least[symbol] > cash:
+        raise UsageError(
+            f"the smallest order in {symbol} costs {least[symbol]:f} (least value and step), but "
+            f"the cash is {cash:f}: nothing could ever be bought"
+        )
+
+
+def _balances(cash: Decimal, flags: AccountFlags, market: MarketAsked) -> dict[Asset, Decimal]:
+    quote = market.instruments[0].quote
+    balances = {quote: cash}
     priced = [instrument.base for instrument in market.instruments]
-    for name, text in pairs(flags.balances).items():
+    for name, text in pairs("--balance", flags.balances).items():
         amount = number("--balance", text)
+        if name == quote:
+            raise UsageError(f"--balance {name}: that is the cash; say --cash {text}")
         if Asset(name) not in priced:
             raise UsageError(
-                f"--balance {name}: there are no bars to value it; add --bars {name}USDT=FILE"
+                f"--balance {name}: there are no bars to value it; add --bars {name}{quote}=FILE"
             )
         if amount < ZERO:
             raise UsageError(f"--balance {name}: {amount} is below zero")
@@ -94,7 +168,7 @@ def _balances(cash: Decimal, flags: Flags, market: MarketAsked) -> dict[Asset, D
     return balances
 
 
-def _costs(flags: Flags, config: "Config | None") -> Costs:
+def _costs(flags: AccountFlags, config: "Config | None") -> Costs:
     section = config.costs if config else None
     fee = section.fee_bps if section else Decimal(10)
     slippage = section.slippage_bps if section else Decimal(5)
@@ -111,33 +185,54 @@ def _costs(flags: Flags, config: "Config | None") -> Costs:
     return Costs(fee_bps=fee, fee_asset=asset, slippage_bps=slippage)
 
 
-def _exits(flags: Flags, config: "Config | None") -> ExitPlan:
+def _exits(flags: ExitFlags, config: "Config | None") -> ExitPlan:
+    stop = _said("stop", flags.stop, config)
+    profit = _said("take_profit", flags.take_profit, config)
+    trail = _said("trail", flags.trail, config)
     section = config.exits if config else None
-    stop = flags.stop if flags.stop is not None else (section.stop if section else "")
-    targets = flags.take_profit
-    if targets is None:
-        targets = section.take_profit if section else ""
-    trail = flags.trail if flags.trail is not None else (section.trail if section else "")
-    trail_after = flags.trail_after
-    if trail_after is None:
-        trail_after = section.trail_after if section else 0
-    even = flags.break_even_after
+    trail_after, even = flags.trail_after, flags.break_even_after
+    if trail_after is None and section is not None:
+        trail_after = section.trail_after
     if even is None and section is not None:
         even = section.break_even_after
-    if trail and not stop:
-        raise UsageError("--trail moves a stop: give --stop as well")
+    targets = ladder(*profit) if profit[1] else ()
+    if trail[1] and not stop[1]:
+        raise UsageError(f"{trail[0]} moves a stop: give --stop as well")
+    if flags.trail_after is not None and not trail[1]:
+        raise UsageError("--trail-after says when --trail begins: give --trail as well")
+    if even is not None and not stop[1]:
+        raise UsageError("--break-even-after moves a stop: give --stop as well")
+    _reachable("--break-even-after", even, targets)
+    _reachable("--trail-after", trail_after if trail[1] else None, targets)
     return ExitPlan(
-        stop_distance=fraction("--stop", stop) if stop else None,
-        targets=ladder(targets) if targets else (),
+        stop_distance=fraction(*stop) if stop[1] else None,
+        targets=targets,
         break_even_after=even,
-        trail_distance=fraction("--trail", trail) if trail else None,
-        trail_after=trail_after if trail else None,
+        trail_distance=fraction(*trail) if trail[1] else None,
+        trail_after=(trail_after or 0) if trail[1] else None,
     )
 
 
-def _limits(config: "Config | None") -> Limits:
+def _said(name: str, flag: str | None, config: "Config | None") -> tuple[str, str]:
+    """Where an exit is told, and its text ("" for none)."""
+    if flag is not None or config is None:
+        return f"--{name.replace('_', '-')}", flag or ""
+    return f"exits.{name} of the configuration", str(getattr(config.exits, name))
+
+
+def _reachable(flag: str, after: int | None, targets: tuple[TargetLevel, ...]) -> None:
+    if after is not None and after > len(targets):
+        raise UsageError(
+            f"{flag} {after} counts targets, but --take-profit names {len(targets)} of them"
+        )
+
+
+def _limits(config: "Config | None", sizing: Sizing, cash: Decimal) -> Limits:
     if config is None:
         return WIDE_OPEN
-    from thunes.config import check_relations
+    from thunes.config import limits_of
 
-    return check_relations(config)
+    limits = limits_of(config)
+    if sizing.kind == "fixed":
+        limits.check_order(Money(sizing.value), Money(cash))
+    return limits

@@ -44,6 +44,10 @@ def strategies(
         for column in ("parameter", "type", "default", "bounds"):
             table.add_column(column)
         for p in describe(kind):
-            table.add_row(p.name, p.type, str(p.default), p.bounds)
+            table.add_row(p.name, p.type, _default(p.default), p.bounds)
         console.print(table)
         console.print()
+
+
+def _default(value: object) -> str:
+    return "must be given" if value is None else str(value)

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 from thunes.compose.spec import StrategySpec
 from thunes.core.domain.errors import UsageError
@@ -15,31 +16,42 @@ from thunes.core.strategy.protocol import EventStrategy, SignalStrategy, Strateg
 
 def load_kind(source: str) -> tuple[type[Strategy], str]:
     """The strategy class that `source` names, and the SHA-256 of its file ("" if shipped)."""
-    if ":" not in source:
-        kind = SHIPPED.get(source)
-        if kind is None:
-            raise UsageError(
-                f"no strategy {source!r}: there are {', '.join(SHIPPED)}, or FILE.py:Class"
-            )
-        return kind, ""
+    if source in SHIPPED:
+        return SHIPPED[source], ""
     file, _, name = source.rpartition(":")
+    if not file or not name:
+        hint = f"{source.rstrip(':')}:MyStrategy" if ".py" in source else "FILE.py:Class"
+        raise UsageError(f"no strategy {source!r}: there are {', '.join(SHIPPED)}, or {hint}")
     path = Path(file)
     try:
         text = path.read_bytes()
     except OSError as error:
         raise UsageError(f"strategy file {path} cannot be read: {error.strerror}") from error
-    found = getattr(_execute(path, text), name, None)
+    module = _execute(path, text)
+    found = getattr(module, name, None)
     if found is None:
-        raise UsageError(f"strategy file {path} has no class {name!r}")
-    if not (isinstance(found, type) and issubclass(found, SignalStrategy | EventStrategy)):
+        there = [each for each, value in vars(module).items() if _is_strategy(value)]
         raise UsageError(
-            f"{name} in {path} is not a strategy: derive it from SignalStrategy or EventStrategy "
-            "of thunes.core.strategy.protocol"
+            f"strategy file {path} has no class {name!r}, but {', '.join(there) or 'no strategy'}"
+        )
+    if not _is_strategy(found):
+        raise UsageError(
+            f"{name} in {path} is not a strategy: derive it from SignalStrategy (and define "
+            "signals) or from EventStrategy (and define observe) of thunes.core.strategy.protocol"
         )
     return found, hashlib.sha256(text).hexdigest()
 
 
-def _execute(path: Path, text: bytes) -> object:
+def _is_strategy(value: object) -> bool:
+    """Whether it is a class that answers with signals of its own."""
+    if not isinstance(value, type):
+        return False
+    if issubclass(value, SignalStrategy):
+        return value.signals is not SignalStrategy.signals
+    return issubclass(value, EventStrategy) and value.observe is not EventStrategy.observe
+
+
+def _execute(path: Path, text: bytes) -> ModuleType:
     """Run the file as a module. It is the user's own code, with the user's own rights."""
     module_name = f"thunes_strategy_{hashlib.sha256(text).hexdigest()[:16]}"
     spec = importlib.util.spec_from_file_location(module_name, path)
@@ -49,18 +61,24 @@ def _execute(path: Path, text: bytes) -> object:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the border to foreign code: named, and reported as theirs
+    # The border to foreign code: whatever it raises, exits included, is named and reported as its.
+    except (Exception, SystemExit) as error:
         del sys.modules[module_name]
-        kind = type(error).__name__
-        raise UsageError(f"strategy file {path} cannot be loaded: {kind}: {error}") from error
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise UsageError(f"strategy file {path} cannot be loaded: {why}") from error
     return module
 
 
+def name_of(source: str) -> str:
+    """What a strategy is called in the run: its name in the catalogue, or its class."""
+    return source.rpartition(":")[2]
+
+
 def specify_strategy(
-    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...], name: str = ""
+    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...]
 ) -> StrategySpec:
     """The strategy by name or file, with its parameters checked now rather than in the run."""
     kind, sha256 = load_kind(source)
     build(kind, parameters)
-    identity = name or source.rpartition(":")[2]
-    return StrategySpec(StrategyId(identity), source, dict(parameters), symbols, sha256)
+    identity = StrategyId(name_of(source))
+    return StrategySpec(identity, source, dict(parameters), symbols, sha256)
