@@ -46,7 +46,7 @@ def parse_sizing(text: str) -> Sizing:
     if kind not in ("fixed", "quantity") and not percent:
         raise UsageError(f"sizing {text!r} is not one of {_FORMS}")
     try:
-        value = Decimal(number.removesuffix("%"))
+        value = Decimal(number.removesuffix("%") if percent else number)
     except ArithmeticError:
         raise UsageError(f"sizing {text!r}: {number!r} is not a number; use {_FORMS}") from None
     if percent and not number.endswith("%"):

@@ -23,7 +23,8 @@ SHIPPED: Mapping[str, type[Strategy]] = {
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter of a strategy as a user sees it; bounds are inclusive texts or empty."""
+    """One parameter of a strategy as a user sees it; `default` is None where one must be given,
+    and `bounds` is empty where there are none."""
 
     name: str
     type: str
@@ -33,7 +34,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 def build(kind: type[Strategy], parameters: Mapping[str, str]) -> Strategy:
     """The strategy with these parameters (texts); what does not fit is named with its bounds."""
-    known = [each.name for each in describe(kind)]
+    known = {each.name: each for each in describe(kind)}
     for name in parameters:
         if name not in known:
             raise UsageError(
@@ -42,7 +43,14 @@ def build(kind: type[Strategy], parameters: Mapping[str, str]) -> Strategy:
     try:
         return msgspec.convert(dict(parameters), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"parameters of {kind.__name__}: {error}") from error
+        text, _, name = str(error).partition(" - at `$.")
+        wrong = known.get(name.rstrip("`"))
+        if wrong is None:
+            raise UsageError(f"parameters of {kind.__name__}: {text}") from error
+        raise UsageError(
+            f"parameters of {kind.__name__}: {wrong.name} = {parameters[wrong.name]!r} is not "
+            f"{wrong.type} {wrong.bounds}".rstrip()
+        ) from error
 
 
 def describe(kind: type[Strategy]) -> tuple[Parameter, ...]:
@@ -55,9 +63,8 @@ def describe(kind: type[Strategy]) -> tuple[Parameter, ...]:
             if isinstance(meta, msgspec.Meta):
                 bounds = _bounds(meta)
         plain = get_args(hint)[0] if bounds else hint
-        rows.append(
-            Parameter(field.name, getattr(plain, "__name__", str(plain)), field.default, bounds)
-        )
+        default = None if field.default is msgspec.NODEFAULT else field.default
+        rows.append(Parameter(field.name, getattr(plain, "__name__", str(plain)), default, bounds))
     return tuple(rows)
 
 

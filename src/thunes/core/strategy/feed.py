@@ -121,12 +121,12 @@ def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
 
 
 def _asked(name: str, method: str, ask: Callable[[], Answer]) -> Answer:
-    """The border to foreign code: whatever it raises is named, and reported as its own."""
+    """The border to foreign code: what it raises, exits included, is named and reported as its."""
     try:
         return ask()
-    except Exception as error:
-        kind = type(error).__name__
-        raise StrategyError(f"strategy {name} raised {kind} in {method}(): {error}") from error
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__} in {method}(): {error}".removesuffix(": ")
+        raise StrategyError(f"strategy {name} raised {why}") from error
 
 
 def _check_column(name: str, field: str, column: object, rows: int) -> None:
