@@ -27,7 +27,13 @@ def duck() -> "Iterator[duckdb.DuckDBPyConnection]":
     }
     with duckdb.connect(":memory:", config=offline) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        yield connection
+        try:
+            yield connection
+        except RuntimeError as error:
+            # How the library says that a person pressed Ctrl-C while it worked.
+            if "interrupted" in str(error):
+                raise KeyboardInterrupt from error
+            raise
 
 
 def file_argument(path: Path) -> str:

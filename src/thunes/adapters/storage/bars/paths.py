@@ -54,4 +54,10 @@ class Shelf:
 def symbol_in_name(path: Path) -> str | None:
     """The symbol that a file's name tells, as `BTCUSDT-1m-2024-01.zip` or `BTC_USDT-1h.feather`."""
     match = _FILE_NAME.match(path.name)
-    return match["symbol"].replace("_", "").upper() if match else None
+    if match is None:
+        return None
+    parts = match["symbol"].split("_")
+    # A word in front, as in outage_BTCUSDT_1m, is not of the symbol.
+    while len(parts) > 1 and parts[0].islower() and not parts[-1].islower():
+        parts.pop(0)
+    return "".join(parts).upper()
