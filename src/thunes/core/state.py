@@ -246,7 +246,7 @@ class State:
             sequence=self.market.sequence,
             quotes=list(self.market.quotes.values()),
             books=self.ledger.books.accounts,
-            open_orders=[r for records in orders.open.values() for r in records.values()],
+            open_orders=orders.by_age(),
             closed_orders=list(orders.closed.values()),
             positions=list(self.ledger.positions.values()),
             lots={symbol: lots for symbol, lots in self.ledger.lots.items() if lots},

@@ -182,6 +182,10 @@ class Orders:
         records = self.open.get(symbol)
         return tuple(records.values()) if records else ()
 
+    def by_age(self) -> list[OrderRecord]:
+        """Every order that is not over, oldest first: submitted again so, nothing has changed."""
+        return [self.open[symbol][order_id] for order_id, symbol in self._symbol_of.items()]
+
     def _close(self, record: OrderRecord) -> None:
         order = record.order
         del self.open[order.symbol][order.id]
