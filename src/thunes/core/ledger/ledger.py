@@ -179,6 +179,8 @@ class Ledger:
         if order.side is Side.BUY:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
+                if not self.orders.working(order.symbol):
+                    self._put_aside(record, held.entry_price)
             return []
         if held is not None and not self.orders.working(order.symbol):
             self._put_aside(record, record.reference or held.entry_price)

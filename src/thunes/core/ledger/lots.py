@@ -54,11 +54,10 @@ def average_price(lots: list[Lot]) -> Price:
 
 
 def ratio(value: Decimal, quantity: Decimal) -> Price:
-    """A value by a quantity, as a price: exact where it can be, else to 18 places."""
+    """A value by a quantity, as a price: to 18 places at most, so that sums of it stay exact."""
     price = value / quantity
-    if price * quantity != value:
-        price = price.quantize(_AVERAGE_PLACES)
-    return Price(price)
+    rounded = price.quantize(_AVERAGE_PLACES)
+    return Price(price if price == rounded else rounded)
 
 
 def is_dust(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
