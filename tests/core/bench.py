@@ -1,6 +1,5 @@
 """A bench for the core: an engine on made bars, fed by hand, with every step held to the rules."""
 
-import decimal
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -35,7 +34,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import EXACT, NS_PER_SECOND, ZERO, parse_instant
+from thunes.core.domain.units import NS_PER_SECOND, ZERO, parse_instant
 from thunes.core.domain.view import View
 from thunes.core.engine import Engine
 from thunes.core.execution.propose import Execution
@@ -114,7 +113,6 @@ class Bench:
     """
 
     def __init__(self, **wanted: Any) -> None:
-        decimal.setcontext(EXACT)
         bars: Mapping[str, Bars] = wanted.pop("bars", None) or {"BTCUSDT": flat_bars([100.0] * 400)}
         instruments = wanted.pop("instruments", (BTC, ETH))
         exits: ExitPlan = wanted.pop("exits", ExitPlan())
