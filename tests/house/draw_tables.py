@@ -17,6 +17,10 @@ holds this page to them. A pair that is not drawn leaves the state as it is; for
 is neither drawn nor a loop is refused and put on record.
 """
 
+_LIFTED = """Nothing leads back to normal but what may lift the cause that began the mode (the day
+lifts a daily loss only where the limits say so):
+"""
+
 
 def diagram(table: Mapping[Enum, Mapping[Enum, Enum]]) -> str:
     """A mermaid state diagram: one arrow per pair of states, with what leads there."""
@@ -42,12 +46,7 @@ def page() -> str:
         diagram(PROTECTION_TABLE) + "\n",
         "## Mode (`core.risk.mode`)\n",
         diagram(MODE_TABLE) + "\n",
-        (
-            "Nothing leads back to normal but what may lift the cause that began the mode "
-            "(the day
-lifts a daily loss only where the limits say so):
-"
-        ),
+        _LIFTED,
         f"| began by | lifted by |\n|---|---|\n{lifts}",
     ]
     return "\n".join(parts) + "\n"
