@@ -98,7 +98,8 @@ class Execution:
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []
         for held in view.account.positions():
-            if held.symbol in left:
+            working = view.account.working(held.symbol)
+            if held.symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
                 continue
             since = view.account.naked_since(held.symbol)
             if since is not None:

@@ -59,14 +59,13 @@ def _max_positions(q: Question) -> Check:
 
 
 def _one_position_per_symbol(q: Question) -> Check:
-    if q.proposal.adds:
-        return _PASSED[Gate.ONE_POSITION_PER_SYMBOL]
-    symbol = q.proposal.symbol
-    busy = (
-        q.view.account.position(symbol) is not None
-        or any(working.order.symbol == symbol for working in q.view.account.entries())
-        or any(each.symbol == symbol for each in q.promised)
-    )
+    symbol, account = q.proposal.symbol, q.view.account
+    held = account.position(symbol)
+    owners = [] if held is None else [held.strategy]
+    owners += [w.order.strategy for w in account.entries() if w.order.symbol == symbol]
+    owners += [each.strategy for each in q.promised if each.symbol == symbol]
+    # What adds, adds to its own: a position has one owner, who alone knows how to leave it.
+    busy = any(owner != q.proposal.strategy or not q.proposal.adds for owner in owners)
     return (_FAILED if busy else _PASSED)[Gate.ONE_POSITION_PER_SYMBOL]
 
 
