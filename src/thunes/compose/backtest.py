@@ -2,10 +2,11 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from thunes.adapters.storage.discard import discard_journal
 from thunes.adapters.storage.journal import Journal
 from thunes.adapters.storage.memory import MemoryStore
 from thunes.adapters.storage.tape import save_tape
@@ -19,7 +20,7 @@ from thunes.adapters.venues.simulated.models import (
 from thunes.adapters.venues.simulated.venue import SimulatedVenue
 from thunes.compose.engine import Built, build_engine, header_of
 from thunes.compose.spec import Friction, RunSpec
-from thunes.core.domain.errors import UsageError
+from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.units import Asset, Quantity, Symbol, format_instant
@@ -36,7 +37,7 @@ class World:
     """
 
     balances: Mapping[Asset, Decimal]
-    friction: Friction = Friction()
+    friction: Friction = field(default_factory=Friction)
     journal: Path | None = None
     every_bar: bool = False
     operators: Sequence[OperatorActed] = ()
@@ -81,9 +82,15 @@ def run_backtest(
     memory = MemoryStore()
     if world.journal is None:
         return _drive(spec, built, world, (memory, memory), watches)
-    with Journal.create(world.journal, header_of(spec, columns)) as journal:
-        save_tape(world.journal, columns)
-        return _drive(spec, built, world, (memory, _Both(memory, journal)), watches)
+    journal = Journal.create(world.journal, header_of(spec, columns))
+    try:
+        with journal:
+            save_tape(world.journal, columns)
+            return _drive(spec, built, world, (memory, _Both(memory, journal)), watches)
+    except (ThunesError, KeyboardInterrupt):
+        # What was to be measured was not: half a record of it would only be taken for a whole one.
+        discard_journal(world.journal)
+        raise
 
 
 def _refuse_unpriced(spec: RunSpec, built: Built, world: World) -> None:

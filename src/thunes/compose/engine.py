@@ -35,6 +35,7 @@ class Built:
     engine: Engine
     strategies: Strategies
     tape: Tape
+    desks: Mapping[Desk, Strategy]
 
 
 def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
@@ -46,7 +47,8 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
     half_spread = spec.costs.slippage_bps / 10_000
     market = Market(tape, instruments, half_spread)
     state = State(market, spec.quote, spec.costs.fee_rate, spec.limits.watches_equity)
-    strategies = Strategies(_desks(spec), tape)
+    desks = _desks(spec)
+    strategies = Strategies(desks, tape)
     engine = Engine(
         state=state,
         risk=Risk(spec.limits),
@@ -54,7 +56,7 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
         portfolio=Portfolio(spec.sizing, spec.exits),
         execution=Execution(spec.exits, spec.costs.fee_rate),
     )
-    return Built(engine, strategies, tape)
+    return Built(engine, strategies, tape, desks)
 
 
 def _refuse_strangers(

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import msgspec
 
+from thunes.adapters.venues.simulated.costs import Charged
 from thunes.compose.backtest import Ran, World, run_backtest
-from thunes.compose.engine import build_engine
+from thunes.compose.engine import Built, build_engine
 from thunes.compose.spec import RunSpec
+from thunes.compose.suspicion import suspicions
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.units import Instant, Symbol
+from thunes.core.domain.units import Asset, Instant, Symbol
 from thunes.core.risk.limits import WIDE_OPEN
 from thunes.research.findings import Circumstances, findings
 from thunes.research.measure import Priced, equity_curve, measure, trade_rows
@@ -40,19 +42,11 @@ def measured_backtest(
     priced = Priced(spec.quote, float(fee), float(slippage), ran.venue.ambiguous_bars)
     metrics = measure(recording, tape, curve, rows, priced)
     interval = _interval(spec, columns, world, metrics) if metrics.ambiguous_bars else None
-    seen = Circumstances(
-        tape=tape,
-        recording=recording,
-        stop_distance=spec.exits.stop_distance,
-        parameters=sum(len(each.parameters) for each in spec.strategies),
-        interval=interval,
-        ticks={instrument.symbol: instrument.tick for instrument in spec.instruments},
-    )
-    first = spec.strategies[0]
+    seen = _circumstances(spec, built, recording, interval)
     result = BacktestResult(
-        title=f"{first.id} on {_named(first.symbols)}",
-        strategy=first.source,
-        parameters=dict(first.parameters),
+        title=f"{' and '.join(each.id for each in spec.strategies)} on {_traded(spec)}",
+        strategy=", ".join(each.source for each in spec.strategies),
+        parameters=_parameters(spec),
         symbols=tuple(columns),
         quote=spec.quote,
         timeframe=spec.timeframe,
@@ -71,6 +65,31 @@ def measured_backtest(
     return Measured(result, refusals, ran.steps)
 
 
+def _circumstances(
+    spec: RunSpec, built: Built, recording: Recording, interval: tuple[float, float] | None
+) -> Circumstances:
+    return Circumstances(
+        tape=built.tape,
+        recording=recording,
+        stop_distance=spec.exits.stop_distance,
+        parameters=sum(len(each.parameters) for each in spec.strategies),
+        interval=interval,
+        ticks={instrument.symbol: instrument.tick for instrument in spec.instruments},
+        noticed=tuple(suspicions(spec, built)),
+    )
+
+
+def _parameters(spec: RunSpec) -> dict[str, str]:
+    """By name; by strategy and name where there are several."""
+    if len(spec.strategies) == 1:
+        return dict(spec.strategies[0].parameters)
+    return {
+        f"{each.id}.{name}": value
+        for each in spec.strategies
+        for name, value in each.parameters.items()
+    }
+
+
 def _interval(
     spec: RunSpec, columns: Mapping[Symbol, BarColumns], world: World, metrics: Metrics
 ) -> tuple[float, float]:
@@ -85,7 +104,8 @@ def _equity(ran: Ran) -> Decimal:
     return ran.built.engine.state.view(last).account.equity()
 
 
-def _named(symbols: tuple[Symbol, ...]) -> str:
+def _traded(spec: RunSpec) -> str:
+    symbols = tuple(dict.fromkeys(s for each in spec.strategies for s in each.symbols))
     return ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if len(symbols) > 3 else "")
 
 
@@ -97,14 +117,16 @@ def _settings(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
     rows = (
         ("entry", "a signal at a close fills at the next open, moved against us"),
         ("inside a bar", "the stop before the target; a target only when traded through"),
-        ("fees", f"{costs.fee_bps} bps a side, in {costs.fee_asset}"),
+        ("fees", f"{costs.fee_bps} bps a side, in {_fees_said(spec, world)}"),
         ("slippage", f"{costs.slippage_bps} bps a side, rounded to the tick against us"),
         ("sizing", _sizing_said(spec)),
         ("exits", _exits_said(spec)),
         (
             "filters",
-            f"tick {instrument.tick}, step {instrument.step}, "
-            f"at least {instrument.min_notional} {spec.quote} an order",
+            (
+                f"tick {instrument.tick}, step {instrument.step}, "
+                f"at least {instrument.min_notional} {spec.quote} an order"
+            ),
         ),
         ("latency", f"{friction.latency_ms} ms"),
         ("participation", "any size fills" if share is None else f"{share:.2%} of a bar's volume"),
@@ -116,6 +138,13 @@ def _settings(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
         ),
     )
     return tuple(rows)
+
+
+def _fees_said(spec: RunSpec, world: World) -> str:
+    if spec.costs.fee_asset != Charged.BNB.value:
+        return spec.costs.fee_asset
+    held = world.balances.get(Asset("BNB"), 0)
+    return f"bnb ({held} held to begin with; in the received asset while there is none)"
 
 
 def _sizing_said(spec: RunSpec) -> str:

@@ -17,6 +17,9 @@ TRADES_PER_PARAMETER = 20
 CONFIDENCE = 0.95
 
 
+Row = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the warnings look at beside the figures."""
@@ -27,21 +30,23 @@ class Circumstances:
     parameters: int
     interval: tuple[float, float] | None
     ticks: dict[Symbol, Decimal]
+    noticed: tuple[Row, ...] = ()
+    """What was seen before the run: (code, text). Looking ahead is the gravest of all."""
 
 
 def findings(metrics: Metrics, seen: Circumstances) -> tuple[Finding, ...]:
     """Warnings, ranked from 1; empty when there is nothing to say."""
+    cheats = [row for row in seen.noticed if row[0] == "look_ahead"]
     found = [
+        *cheats,
         *_trading(metrics, seen),
         *_halts(seen),
         *_intrabar(metrics, seen),
         *_data(seen),
         *_evidence(metrics, seen),
+        *(row for row in seen.noticed if row not in cheats),
     ]
     return tuple(Finding(rank, code, text) for rank, (code, text) in enumerate(found, start=1))
-
-
-Row = tuple[str, str]
 
 
 def _trading(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:

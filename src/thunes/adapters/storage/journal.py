@@ -174,11 +174,14 @@ def in_use(directory: Path) -> bool:
 def _begin(path: Path, line: bytes) -> None:
     """The first segment, whole or not at all; raises OSError."""
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_path(path.parent)
 
 

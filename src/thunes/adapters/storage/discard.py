@@ -1,0 +1,23 @@
+"""Takes back a journal that came to nothing."""
+
+import shutil
+from pathlib import Path
+
+from thunes.adapters.storage.segments import segments
+from thunes.core.domain.errors import ThunesError
+
+
+def discard_journal(directory: Path) -> None:
+    """Remove the segments and the tape in `directory`, and itself if nothing else is in it."""
+    try:
+        for segment in segments(directory):
+            segment.path.unlink()
+        for temporary in directory.glob("*.tmp"):
+            temporary.unlink()
+        shutil.rmtree(directory / "tape", ignore_errors=True)
+        if not any(directory.iterdir()):
+            directory.rmdir()
+    except OSError as error:
+        raise ThunesError(
+            f"the unfinished journal {directory} cannot be removed: {error.strerror}; delete it"
+        ) from error
