@@ -14,7 +14,7 @@ from thunes.compose.strategies import load_kind
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.units import EXACT, Symbol
+from thunes.core.domain.units import EXACT, ZERO, Symbol
 from thunes.core.engine import Engine
 from thunes.core.execution.propose import Execution
 from thunes.core.market.bars import Bars
@@ -46,7 +46,9 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
     _refuse_strangers(spec, instruments, columns)
     half_spread = spec.costs.slippage_bps / 10_000
     market = Market(tape, instruments, half_spread)
-    state = State(market, spec.quote, spec.costs.fee_rate, spec.limits.watches_equity)
+    # Cash is kept back for fees only where they are taken from it, as the venue does.
+    reserve = spec.costs.fee_rate if spec.costs.fee_asset == "quote" else ZERO
+    state = State(market, spec.quote, reserve, spec.limits.watches_equity)
     desks = _desks(spec)
     strategies = Strategies(desks, tape)
     engine = Engine(

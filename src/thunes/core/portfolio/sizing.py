@@ -8,7 +8,7 @@ import numpy as np
 
 from thunes.core.domain.decision import Budget
 from thunes.core.domain.errors import UsageError
-from thunes.core.domain.units import ZERO, Money, Quantity, Symbol
+from thunes.core.domain.units import ZERO, Money, Quantity, Symbol, floor_to
 from thunes.core.domain.view import View
 
 _SECONDS_PER_YEAR = 365 * 86_400
@@ -35,6 +35,9 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 VOLATILITY_BARS = 100
+
+_CENTIMES = Decimal("1e-8")
+"""What a quotient is rounded down to: sums of amounts without end would not stay exact."""
 
 
 def parse_sizing(text: str) -> Sizing:
@@ -77,12 +80,12 @@ def size(
         case "risk":
             if stop_distance is None:
                 return None
-            wanted = budget.equity * rule.value / stop_distance
+            wanted = floor_to(budget.equity * rule.value / stop_distance, _CENTIMES)
         case _:
             yearly = _yearly_volatility(symbol, view)
             if yearly is None:
                 return None
-            wanted = budget.equity * rule.value / yearly
+            wanted = floor_to(budget.equity * rule.value / yearly, _CENTIMES)
     return Wish(quote_amount=Money(min(wanted, budget.available)))
 
 
