@@ -175,13 +175,15 @@ def cases(draw: st.DrawFn, rows_max: int = 220) -> Case:
         late = place and not (charged == "bnb" and symbol == "BNBUSDT")
         first = draw(st.integers(0, rows // 2)) if late else 0
         columns[symbol] = market(seed + place, rows - first, first)
+    # Coins that pay fees are not traded as well: an exit could not tell them from its own.
+    traded = tuple(symbol for symbol in symbols if charged != "bnb" or symbol != "BNBUSDT")
     names = draw(st.lists(st.sampled_from(sorted(STRATEGIES)), min_size=1, max_size=2, unique=True))
     spec = RunSpec(
         quote=USDT,
         timeframe=HOUR,
         instruments=tuple(instrument(symbol) for symbol in symbols),
         strategies=tuple(
-            StrategySpec(StrategyId(name), *STRATEGIES[name], symbols) for name in names
+            StrategySpec(StrategyId(name), *STRATEGIES[name], traded) for name in names
         ),
         sizing=parse_sizing(draw(st.sampled_from(SIZINGS))),
         exits=draw(st.sampled_from(list(EXITS.values()))),
