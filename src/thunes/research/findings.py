@@ -148,11 +148,13 @@ def _evidence(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:
         )
     if metrics.psr is not None and metrics.psr < CONFIDENCE:
         days = int(seen.tape.times[-1] - seen.tape.times[0]) / NS_PER_DAY
+        longer = metrics.days_needed
         yield (
             "not_significant",
             (
                 f"After {days:.0f} days the confidence that the true Sharpe ratio is above zero is "
-                f"{metrics.psr:.0%}, below {CONFIDENCE:.0%}."
+                f"{metrics.psr:.0%}, below {CONFIDENCE:.0%}"
+                + ("." if longer is None else f"; it takes {longer:,.0f} days of such a record.")
             ),
         )
     baseline = metrics.baseline

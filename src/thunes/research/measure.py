@@ -9,7 +9,7 @@ from thunes.core.domain.market import Floats
 from thunes.core.domain.position import Position, Trade
 from thunes.core.domain.units import Asset, Instant, Symbol
 from thunes.core.market.tape import Tape
-from thunes.core.stats.drawdown import longest_under_water, max_drawdown
+from thunes.core.stats.drawdown import longest_under_water, max_drawdown, ulcer_index
 from thunes.core.stats.outcomes import profit_factor, volatility
 from thunes.core.stats.performance import (
     DAYS_A_YEAR,
@@ -21,7 +21,7 @@ from thunes.core.stats.performance import (
     sortino,
     total_return,
 )
-from thunes.core.stats.sharpe import probabilistic_sharpe, track_record
+from thunes.core.stats.sharpe import minimum_track_record, probabilistic_sharpe, track_record
 from thunes.research.baseline import Holdings, buy_and_hold_return, exposure_matched_random
 from thunes.research.recording import Recording
 from thunes.research.result import Baseline, EquityCurve, Metrics, TradeRow
@@ -138,9 +138,11 @@ def measure(
         volatility=volatility(daily, DAYS_A_YEAR),
         sharpe=sharpe(daily, DAYS_A_YEAR),
         psr=None if record is None else probabilistic_sharpe(record),
+        days_needed=None if record is None else minimum_track_record(record),
         sortino=sortino(daily, DAYS_A_YEAR),
         max_drawdown=max_drawdown(equity),
         longest_drawdown_days=longest_under_water(at, equity) / NS_A_DAY,
+        ulcer_index=ulcer_index(equity),
         profit_factor=profit_factor(gains),
         exposure=float(np.mean(curve.exposure)),
         turnover=recording.traded / average if average > 0.0 else 0.0,

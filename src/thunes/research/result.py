@@ -90,9 +90,13 @@ class Metrics:
     sharpe: float | None
     psr: float | None
     """The confidence that the true Sharpe ratio is above zero, in [0, 1]."""
+    days_needed: float | None
+    """Days of such a record after which that confidence would reach 95 %; None: never."""
     sortino: float | None
     max_drawdown: float | None
     longest_drawdown_days: float
+    ulcer_index: float | None
+    """Root mean square of the drawdown: deep and long falls weigh more than short dips."""
     profit_factor: float | None
     exposure: float
     """The average fraction of equity in the market."""
