@@ -164,6 +164,7 @@ def test_one_symbol_in_two_spellings_of_unicode_is_one() -> None:
         ("BTC_USDT-1h.feather", "BTCUSDT"),
         ("币安人生USDT_30m.parquet", "币安人生USDT"),
         ("data.csv", None),
+        ("data/binance/ETHUSDT/1h.parquet", "ETHUSDT"),
         ("btc_usdt-1h.feather", "BTCUSDT"),
         ("outage33h_BTC_USDT_1m_2018-02.parquet", "BTCUSDT"),
     ],

@@ -14,6 +14,7 @@ _VENUE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
 
 # BTCUSDT-1m-2024-01.zip (Binance), BTC_USDT-1h.feather (freqtrade), BTCUSDT_1h.parquet (ours).
 _FILE_NAME = re.compile(r"^(?P<symbol>.+?)[-_](?P<timeframe>[1-9][0-9]*[smhdw])(?![A-Za-z0-9])")
+_SHELF_NAME = re.compile(r"^[1-9][0-9]*[smhdw]\.parquet$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ class Shelf:
 
 
 def symbol_in_name(path: Path) -> str | None:
-    """The symbol that a file's name tells, as `BTCUSDT-1m-2024-01.zip` or `BTC_USDT-1h.feather`."""
+    """The symbol that a name tells: `BTCUSDT-1m-2024-01.zip`, `BTC_USDT-1h.feather`, and
+    `BTCUSDT/1m.parquet` as a catalog has it."""
+    if _SHELF_NAME.match(path.name):
+        return path.absolute().parent.name or None
     match = _FILE_NAME.match(path.name)
     if match is None:
         return None
