@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thunes.core.domain.market import Floats, Levels
+from thunes.core.domain.market import Floats, Ints, Levels
 from thunes.core.domain.units import NS_PER_DAY, Instant, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape, first_rows
@@ -70,8 +70,10 @@ class Horizon:
         self._venue = venue
         self._tape = tape
         self._skipping = skipping
-        last = np.array([len(tape) - 1], dtype=np.int64)
-        self._kept = set(np.union1d(first_rows(tape.times, NS_PER_DAY), last).tolist())
+        kept = [first_rows(tape.times, NS_PER_DAY), np.array([len(tape) - 1], dtype=np.int64)]
+        if skipping.prices_matter:
+            kept += [_before_holes(tape, symbol) for symbol in tape.bars]
+        self._kept = set(np.concatenate(kept).tolist())
         fixed = np.union1d(skipping.strategies.sequences(), np.array(sorted(self._kept)))
         self._fixed: list[int] = fixed.tolist()
         self._is_fixed = set(self._fixed)
@@ -150,6 +152,12 @@ class Horizon:
         low, high = equity_band(self._engine)
         hit = np.flatnonzero((equity <= low * (1.0 + _ROOM)) | (equity >= high * (1.0 - _ROOM)))
         return after + 1 + int(hit[0]) if hit.size else stop
+
+
+def _before_holes(tape: Tape, symbol: Symbol) -> Ints:
+    """The rows after which the symbol lacks bars: its price stays what it was there."""
+    rows = np.searchsorted(tape.times, tape.bars[symbol].close_time)
+    return rows[:-1][np.diff(rows) > 1]
 
 
 def _equity(engine: Engine, tape: Tape, start: int, stop: int) -> Floats:

@@ -27,10 +27,14 @@ def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symb
 
 
 def worst_cost(record: OrderRecord, fee_rate: Decimal) -> Decimal:
-    """The most that a working entry could still spend, fees included; unknown ones count too."""
+    """The most that a working entry could still spend, fees included; unknown ones count too.
+
+    `fee_rate` is of fees taken in the quote asset: zero where they are taken in coins.
+    """
     order = record.order
     if order.quote_amount is not None:
-        return max(ZERO, order.quote_amount - record.value - record.fees)
+        spent = record.value + (record.fees if fee_rate else ZERO)
+        return max(ZERO, order.quote_amount - spent)
     price = order.limit_price or order.stop_price or record.reference
     assert price is not None, "an entry is sent with a reference price"
     return record.remaining * price * (ONE + fee_rate)
