@@ -26,7 +26,7 @@ from thunes.core.domain.market import Quote
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.position import Lot, Position, Protection
 from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, OrderId, Symbol
-from thunes.core.domain.view import Memory
+from thunes.core.domain.view import Memory, OrderState
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.ledger import Ledger
@@ -221,10 +221,13 @@ class State:
 
     def _in_flight(self, proposal: Proposal) -> list[Command]:
         orders, ledger = proposal.orders, self.ledger
+        cancels: list[OrderId] = []
         for order_id in proposal.cancels:
             record = ledger.orders.find(order_id)
-            if record is not None and record.state not in OVER:
+            # One cancel is enough: a venue refuses the second, and what was to replace it as well.
+            if record is not None and record.state not in (*OVER, OrderState.CANCELING):
                 ledger.orders.change(record, OrderChange.CANCEL_SENT)
+                cancels.append(order_id)
         for order in orders:
             record = OrderRecord(order, reference=proposal.reference, plan=proposal.plan)
             record.reason = exit_reason(proposal, order)
@@ -236,7 +239,7 @@ class State:
         if proposal.purpose is Purpose.ENTRY and not proposal.adds:
             self.memory.last_entry_at[proposal.symbol] = self._at
         self._update_protection(proposal.symbol)
-        return commands_for(proposal)
+        return commands_for(orders, tuple(cancels))
 
     # Snapshot and restore.
 

@@ -3,11 +3,11 @@
 from thunes.core.domain.command import CancelOrders, Command, PlaceOrders, ReplaceOrders, SetTimer
 from thunes.core.domain.decision import Proposal, Purpose
 from thunes.core.domain.order import Order
+from thunes.core.domain.units import OrderId
 
 
-def commands_for(proposal: Proposal) -> list[Command]:
+def commands_for(orders: tuple[Order, ...], cancels: tuple[OrderId, ...]) -> list[Command]:
     """Cancel and replace as one act where there are both; a timer for each order that expires."""
-    orders, cancels = proposal.orders, proposal.cancels
     commands: list[Command] = []
     if orders and cancels:
         commands.append(ReplaceOrders(cancels, orders))
