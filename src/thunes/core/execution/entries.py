@@ -8,14 +8,14 @@ from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import ONE, Money, OrderId, Price, Quantity, Symbol, floor_to
+from thunes.core.domain.units import ONE, ZERO, Money, OrderId, Price, Quantity, Symbol, floor_to
 from thunes.core.domain.view import OrderState, View, Working
 
 ALIVE = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 
 
 def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Proposal:
-    """The entry that the target asks for; without a known price it has no order to send."""
+    """The entry that the target asks for; without a price to pay it has no order to send."""
     signal = target.signal
     instrument = view.market.instrument(signal.symbol)
     mark = view.market.mark(signal.symbol)
@@ -32,7 +32,7 @@ def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Pro
         adds=signal.action is Action.ADD,
         reason=signal.reason,
     )
-    if mark is None or price is None:
+    if mark is None or price is None or price <= ZERO:
         return asked
     order = _entry_order(target, instrument, price, fee_rate, view.new_id())
     notional = order.quote_amount
