@@ -49,7 +49,7 @@ def failed_filter(instrument: Instrument, order: Order, reference: Price) -> Fil
     """
     for price in (order.limit_price, order.stop_price):
         if price is not None:
-            failed = _failed_price(instrument, price, reference)
+            failed = failed_price(instrument, price, reference)
             if failed is not None:
                 return failed
     price = order.limit_price or order.stop_price or reference
@@ -60,7 +60,8 @@ def failed_filter(instrument: Instrument, order: Order, reference: Price) -> Fil
     return _failed_quantity(instrument, order, order.quantity, price)
 
 
-def _failed_price(instrument: Instrument, price: Price, reference: Price) -> Filter | None:
+def failed_price(instrument: Instrument, price: Price, reference: Price) -> Filter | None:
+    """The first filter that a limit or stop price fails, or None."""
     if price <= ZERO or price % instrument.tick != ZERO or price < instrument.min_price:
         return Filter.PRICE_FILTER
     if instrument.max_price and price > instrument.max_price:

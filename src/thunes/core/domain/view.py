@@ -37,6 +37,9 @@ class Working(Protocol):
     def filled(self) -> Quantity: ...
     @property
     def plan(self) -> ExitPlan | None: ...
+    @property
+    def reason(self) -> str:
+        """Why an exit was sent; "" where the order's role says it all."""
 
 
 class MarketView(Protocol):

@@ -3,13 +3,24 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from msgspec import structs
+
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
-from thunes.core.domain.order import Accepted, Filled, OrderRole, Rejected, Report, Side
+from thunes.core.domain.order import (
+    Accepted,
+    Canceled,
+    CancelRefused,
+    Filled,
+    OrderRole,
+    Rejected,
+    Report,
+    Side,
+)
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Quantity, Symbol
 from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import call_off, enter, leave
+from thunes.core.execution.entries import ALIVE, call_off, enter, leave
 from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
 
 REPLACE_FAILED = (-2021, -2022)
@@ -53,11 +64,15 @@ class Execution:
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []
+        left: dict[Symbol, None] = {}
         for target in targets:
             signal = target.signal
+            if signal.symbol in left:
+                continue  # everything of it is being sold or called off already
             if signal.action is Action.EXIT:
                 held = view.account.position(signal.symbol)
                 if held is not None and held.strategy == signal.strategy:
+                    left[signal.symbol] = None
                     proposal = leave(signal.symbol, signal.reason or "signal", view)
                     proposals.extend([proposal] if proposal else [])
                     continue
@@ -87,12 +102,8 @@ class Execution:
             held = view.account.position(symbol)
             if held is None:
                 proposals.extend(_clear(symbol, working))
-            elif _unprotectable(news_of):
-                proposal = leave(symbol, "unprotected", view)
-                proposals.extend([proposal] if proposal else [])
-            elif not _exit_refused(news_of):
-                legs = _legs(held, news_of, view)
-                proposals.extend(restore(held, legs, Purpose.PROTECT, view))
+            else:
+                proposals.extend(_answer(held, news_of, view))
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -107,6 +118,54 @@ class Execution:
             elif held.plan.trail_after is not None or held.plan.break_even_after is not None:
                 proposals.extend(move_stop(held, self._fee_rate, view))
         return proposals
+
+
+def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
+    """What news of orders asks for where something is held: leave it, or protect it as planned."""
+    refused = [
+        record
+        for record, news in news_of
+        if isinstance(news, Rejected) and record.order.role is OrderRole.EXIT
+    ]
+    reason = "unprotected" if _unprotectable(news_of) else ""
+    if refused and _half_replaced(news_of):
+        reason = refused[0].reason
+    if reason:
+        proposal = leave(held.symbol, reason, view)
+        return [proposal] if proposal else []
+    if any(record.reason == "unprotected" for record in refused):
+        return []  # neither a stop nor a sale is taken now: the next bar tries again
+    legs = _without_refused(_legs(held, news_of, view), news_of)
+    return restore(held, legs, Purpose.PROTECT, view)
+
+
+def _without_refused(legs: tuple[Leg, ...], news_of: list[News]) -> tuple[Leg, ...]:
+    """The legs less the targets that the venue refused for what they are: it would do so again."""
+    refused = [
+        record.order.leg
+        for record, news in news_of
+        if isinstance(news, Rejected)
+        and record.order.role is OrderRole.TARGET
+        and news.code not in REPLACE_FAILED
+    ]
+    if not refused:
+        return legs
+    kept = (structs.replace(x, target_price=None) if x.name in refused else x for x in legs)
+    return tuple(leg for leg in kept if leg.stop_price or leg.target_price)
+
+
+def _half_replaced(news_of: list[News]) -> bool:
+    """Whether an exit was refused only because what it was to replace is gone.
+
+    Each time at least one order is gone for good, so that trying again comes to an end.
+    """
+    gone = any(
+        isinstance(news, Canceled | CancelRefused) and record.state not in ALIVE
+        for record, news in news_of
+    )
+    return gone and any(
+        isinstance(news, Rejected) and news.code in REPLACE_FAILED for _, news in news_of
+    )
 
 
 def _repair(held: Position, since: Instant, view: View) -> list[Proposal]:
@@ -145,13 +204,6 @@ def _unprotectable(news_of: list[News]) -> bool:
         isinstance(news, Rejected)
         and record.order.role is OrderRole.STOP
         and news.code not in REPLACE_FAILED
-        for record, news in news_of
-    )
-
-
-def _exit_refused(news_of: list[News]) -> bool:
-    return any(
-        isinstance(news, Rejected) and record.order.role is OrderRole.EXIT
         for record, news in news_of
     )
 

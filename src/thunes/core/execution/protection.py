@@ -13,7 +13,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from thunes.core.domain.decision import Proposal, Purpose
-from thunes.core.domain.instrument import Instrument
+from thunes.core.domain.instrument import Instrument, failed_price
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, Quantity, floor_to
@@ -61,14 +61,21 @@ def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg
 
 
 def _targets(held: Position, price: Price, instrument: Instrument) -> list[tuple[Price, Decimal]]:
-    """Target prices, rounded towards the entry, with their shares; passed ones are left out."""
+    """Target prices, rounded towards the entry, with their shares.
+
+    One that was passed, or that the venue's filters refuse, is left out alone.
+    """
     plan, entry = held.plan, held.entry_price
     if plan.target_price is not None:
         rows = [(plan.target_price, ONE)]
     else:
         rows = [(Price(entry * (ONE + t.distance)), t.share) for t in plan.targets]
     rounded = [(Price(floor_to(target, instrument.tick)), share) for target, share in rows]
-    return [(target, share) for target, share in rounded if target > price]
+    return [
+        (target, share)
+        for target, share in rounded
+        if target > price and failed_price(instrument, target, price) is None
+    ]
 
 
 def _sellable(quantity: Decimal, price: Decimal, instrument: Instrument) -> bool:
