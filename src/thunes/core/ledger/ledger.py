@@ -195,7 +195,12 @@ class Ledger:
 def _reduced(
     legs: tuple[Leg, ...], record: OrderRecord, quantity: Quantity
 ) -> tuple[tuple[Leg, ...], int]:
-    """The legs after a sale of `quantity` for one of them, and whether that hit its target."""
+    """The legs after a sale of `quantity` for one of them, and whether that hit its target.
+
+    What an exit of the whole position sold in part is gone from the last legs first.
+    """
+    if not record.order.leg:
+        return _shortened(legs, quantity), 0
     left: list[Leg] = []
     hit = 0
     for leg in legs:
@@ -208,6 +213,16 @@ def _reduced(
         elif record.order.role is OrderRole.TARGET:
             hit = 1
     return tuple(left), hit
+
+
+def _shortened(legs: tuple[Leg, ...], quantity: Decimal) -> tuple[Leg, ...]:
+    kept: list[Leg] = []
+    for leg in reversed(legs):
+        taken = min(quantity, leg.quantity)
+        quantity -= taken
+        if taken < leg.quantity:
+            kept.insert(0, replace(leg, quantity=Quantity(leg.quantity - taken)))
+    return tuple(kept)
 
 
 def _trade(at: Instant, record: OrderRecord) -> Trade:
