@@ -26,6 +26,7 @@ from thunes.core.domain.order import (
     Accepted,
     Canceled,
     CancelRefused,
+    Expired,
     Filled,
     Order,
     OrderRole,
@@ -140,6 +141,7 @@ class Bench:
         self.resting: dict[str, Order] = {}
         self.left: dict[str, Decimal] = {}
         self.lines: list[Line] = []
+        self.ended: list[Report] = []
         self.trades = 0
         self.balances = wanted.pop("balances", {"USDT": D(10_000)})
         assert not wanted, f"the bench knows no {', '.join(wanted)}"
@@ -176,7 +178,8 @@ class Bench:
     def report(self, *reports: Report, after: int = 0, says: Sequence[Signal] = ()) -> Outcome:
         """The venue reports, `after` nanoseconds later."""
         self.script.queue = list(says)
-        return self.step(VenueReported(self.at + after, reports))
+        ended, self.ended = self.ended, []
+        return self.step(VenueReported(self.at + after, (*reports, *ended)))
 
     def quote(self, symbol: str, bid: str, ask: str) -> Outcome:
         quote = Quote(self.at, symbol, D(bid), D(1), D(ask), D(1))
@@ -227,7 +230,10 @@ class Bench:
         return said
 
     def fill(self, order: Order, price: str, quantity: str | Decimal = "", **more: Any) -> Filled:
-        """A report of a fill; what is not said is all of the order, free of charge."""
+        """A report of a fill; what is not said is all of the order, free of charge.
+
+        The other order of a list ends with it, in the same report.
+        """
         whole = order.quantity if order.quantity is not None else D(quantity or 0)
         amount = D(quantity) if quantity else self.left.get(order.id, whole)
         left = self.left.get(order.id, whole) - amount
@@ -235,9 +241,10 @@ class Bench:
         complete = more.get("complete", left <= ZERO)
         if complete:
             self.resting.pop(order.id, None)
-            for other in list(self.resting.values()):
-                if other.list_id and other.list_id == order.list_id:
-                    del self.resting[other.id]
+        for other in list(self.resting.values()):
+            if other.list_id and other.list_id == order.list_id and other is not order:
+                del self.resting[other.id]
+                self.ended.append(Expired(other.id, "the other of the list was executed"))
         self.trades += 1
         fee = D(more.get("fee", 0))
         asset = more.get("fee_asset", "USDT")
