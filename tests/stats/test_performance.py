@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from thunes.core.stats.drawdown import drawdown, longest_under_water, max_drawdown, ulcer_index
-from thunes.core.stats.outcomes import profit_factor, volatility, win_rate
+from thunes.core.stats.outcomes import profit_factor, volatility
 from thunes.core.stats.overfitting import (
     deflated_sharpe,
     effective_rank,
@@ -169,10 +169,8 @@ def test_returns_after_ruin_are_nothing() -> None:
 
 def test_outcomes() -> None:
     gains = np.array([3.0, -1, 2, 0])
-    assert win_rate(gains) == 0.5
     assert profit_factor(gains) == 5
     assert profit_factor(gains[:1]) is None
-    assert win_rate(gains[:0]) is None
     assert volatility(np.array([0.1, -0.1]), 365) == pytest.approx(math.sqrt(0.02 * 365))
 
 
@@ -187,7 +185,6 @@ def test_whatever_comes_in_json_comes_out(x: np.ndarray) -> None:
         max_drawdown(x),
         ulcer_index(x),
         longest_under_water(days(x.size), x),
-        win_rate(x),
         profit_factor(x),
         volatility(x, 365),
         sharpe(period_returns(x)),

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from thunes.cli.verbs import app
+
 _Texts = list[str] | None
 _Strategy = Annotated[
     list[str],
@@ -77,6 +79,7 @@ _Report = Annotated[Path | None, Option(help="Write an HTML report to this file.
 _Json = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
 
 
+@app.command()
 def backtest(
     strategy: _Strategy,
     bars: _Bars,

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from thunes.cli.verbs import app
 
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the demo writes; emptied of an older demo.")] = (
         Path("demo")

@@ -8,23 +8,13 @@ from typing import Annotated
 import typer
 
 from thunes import __version__
+from thunes.cli import backtest, demo, strategies
 from thunes.cli.audit import app as audit_app
-from thunes.cli.backtest import backtest
 from thunes.cli.data import app as data_app
-from thunes.cli.demo import demo
-from thunes.cli.strategies import strategies
+from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    help="THUNES asks the past, rehearses, trades, and proves why every order was sent.",
-    epilog="Example: thunes demo, then thunes backtest --help",
-)
-app.command()(backtest)
-app.command()(demo)
-app.command()(strategies)
+_REGISTERED = (backtest, demo, strategies)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from thunes.cli.verbs import app
 
+
+@app.command()
 def strategies(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names, or FILE.py:Class; all shipped if absent.")

@@ -101,8 +101,8 @@ def _intrabar(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:
             yield (
                 "stop_within_bar",
                 (
-                    f"The stop of {float(seen.stop_distance):.2%} is tighter than half of the bars of "
-                    f"{symbol} are high (median range {spans:.2%}): bars cannot tell what would be."
+                    f"The stop of {float(seen.stop_distance):.2%} is tighter than half of the "
+                    f"bars of {symbol} are high (median range {spans:.2%}): bars cannot tell."
                 ),
             )
 
@@ -116,8 +116,8 @@ def _data(seen: Circumstances) -> Iterator[Row]:
             yield (
                 "gaps",
                 (
-                    f"{symbol}: {int(holes.sum())} gaps, {missing} bars missing; a stop inside a gap "
-                    "fills at the next open."
+                    f"{symbol}: {int(holes.sum())} gaps, {missing} bars missing; a stop inside a "
+                    "gap fills at the next open."
                 ),
             )
         finer = _finer_than(bars.columns, float(seen.ticks[symbol]))
@@ -125,8 +125,8 @@ def _data(seen: Circumstances) -> Iterator[Row]:
             yield (
                 "tick",
                 (
-                    f"{symbol}: {finer:.0%} of the closes lie between ticks of {seen.ticks[symbol]}; "
-                    "give the real tick with --tick."
+                    f"{symbol}: {finer:.0%} of the closes lie between ticks of "
+                    f"{seen.ticks[symbol]}; give the real tick with --tick."
                 ),
             )
 

@@ -123,7 +123,6 @@ def measure(
     gains = np.array([float(row.pnl) for row in closed])
     grown = total_return(equity)
     average = float(np.mean(curve.equity))
-    candles = {symbol: bars.columns for symbol, bars in tape.bars.items()}
     account = recording.state.view(Instant(int(tape.times[-1]))).account
     return Metrics(
         bars=sum(len(bars) for bars in tape.bars.values()),
@@ -133,7 +132,7 @@ def measure(
         initial_equity=initial,
         final_equity=float(account.equity()),
         total_return=grown,
-        buy_and_hold_return=buy_and_hold_return(candles),
+        buy_and_hold_return=buy_and_hold_return({s: b.columns for s, b in tape.bars.items()}),
         cagr=cagr(at, equity),
         volatility=volatility(daily, DAYS_A_YEAR),
         sharpe=sharpe(daily, DAYS_A_YEAR),

@@ -8,13 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def win_rate(gains: Floats) -> float | None:
-    """The share of outcomes above zero, in [0, 1]; None without outcomes or with a NaN."""
-    if gains.size == 0 or np.isnan(gains).any():
-        return None
-    return float(np.mean(gains > 0))
-
-
 def profit_factor(gains: Floats) -> float | None:
     """The sum of gains over the sum of losses; None without a loss or with a NaN or infinity."""
     if not np.isfinite(gains).all():
