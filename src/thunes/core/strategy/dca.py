@@ -46,12 +46,14 @@ class Dca(EventStrategy, frozen=True):
 
     def observe(self, event: Event, view: View, desk: Desk) -> Sequence[Signal]:
         held = view.account.position(desk.symbol)
-        waiting = any(w.order.symbol == desk.symbol for w in view.account.entries())
+        waiting = [w.order for w in view.account.entries() if w.order.symbol == desk.symbol]
         if isinstance(event, BarsClosed):
             return () if held or waiting else (self._first(desk),)
         if isinstance(event, VenueReported):
             if held is None:
-                return (_call_off(desk),) if waiting else ()
+                # Safety orders wait at a limit; a first entry on its way is none of them.
+                left_over = any(order.limit_price is not None for order in waiting)
+                return (_call_off(desk),) if left_over else ()
             if held.strategy == desk.strategy and _first_filled(event, view, held):
                 return self._safety_orders(view, desk, held)
         return ()
