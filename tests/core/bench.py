@@ -145,7 +145,7 @@ class Bench:
         self.trades = 0
         self.balances = wanted.pop("balances", {"USDT": D(10_000)})
         assert not wanted, f"the bench knows no {', '.join(wanted)}"
-        self.at = START
+        self.at = min(int(each.open_time[0]) for each in bars.values())
         self.step(AccountOpened(self.at, self.balances))
 
     # Events.
