@@ -43,6 +43,7 @@ FLAGS = {
     "--sizing equity:10": "needs a percent sign",
     "--sizing equity:110%": "above 100 %",
     "--sizing risk:-1%": "must be above zero",
+    "--sizing risk:1%": "sma_cross names none: give --stop",
     "--balance BTC": "--balance: 'BTC' is not NAME=VALUE",
     "--balance BTC=-1": "below zero",
     "--balance USDT=5": "say --cash 5",

@@ -15,6 +15,8 @@ from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import ZERO, Asset, Money, Symbol
 from thunes.core.portfolio.sizing import Sizing, parse_sizing
 from thunes.core.risk.limits import WIDE_OPEN, Limits
+from thunes.core.strategy.catalog import SHIPPED
+from thunes.core.strategy.protocol import SignalStrategy
 
 if TYPE_CHECKING:
     from thunes.config import Config
@@ -69,6 +71,8 @@ def prepare(flags: Flags, config: "Config | None") -> Request:
     account = flags.account
     sizing = parse_sizing(account.sizing or (config.sizing.rule if config else "all_cash"))
     exits, costs = _exits(flags.exits, config), _costs(account, config)
+    if sizing.kind == "risk" and exits.stop_distance is None:
+        _stop_of_their_own(flags.strategies)
     cash = _cash(account, config)
     limits = _limits(config, sizing, cash)
     parameters = _by_strategy(flags)
@@ -87,6 +91,16 @@ def prepare(flags: Flags, config: "Config | None") -> Request:
         costs=costs,
     )
     return Request(spec, market.columns, _balances(cash, account, market))
+
+
+def _stop_of_their_own(sources: Sequence[str]) -> None:
+    """Only a user's strategy may tell where it stops; those that come with THUNES do not."""
+    for source in sources:
+        kind = SHIPPED.get(source)
+        if kind is not None and issubclass(kind, SignalStrategy):
+            raise UsageError(
+                f"--sizing risk is reckoned from the stop, and {source} names none: give --stop"
+            )
 
 
 def _by_strategy(flags: Flags) -> dict[str, dict[str, str]]:

@@ -50,23 +50,25 @@ def findings(metrics: Metrics, seen: Circumstances) -> tuple[Finding, ...]:
 
 
 def _trading(metrics: Metrics, seen: Circumstances) -> Iterator[Row]:
+    refusals = seen.recording.refusals
+    refused = ""
+    if refusals:
+        gate = max(refusals, key=lambda each: refusals[each])
+        refused = (
+            f"{sum(refusals.values())} entries were refused, most often by {gate.value} "
+            f"({refusals[gate]} times)"
+        )
     if metrics.trades == 0:
-        refused = sum(seen.recording.refusals.values())
-        why = f"; {refused} entries were refused" if refused else "; no entry was signalled"
-        yield "no_trades", f"Not one trade was closed{why}: no figure here says anything."
+        entered = "what was entered is still open" if metrics.open_positions else refused
+        why = entered or "nothing was entered"
+        yield "no_trades", f"Not one trade was closed; {why}: no figure here says anything."
     elif metrics.trades < TRADES_MIN:
         yield (
             "few_trades",
             f"{metrics.trades} trades are few: below {TRADES_MIN} the averages are mostly luck.",
         )
-    refusals = seen.recording.refusals
-    if refusals and metrics.trades:
-        gate = max(refusals, key=lambda each: refusals[each])
-        total = sum(refusals.values())
-        yield (
-            "refusals",
-            f"{total} entries were refused, most often by {gate.value} ({refusals[gate]} times).",
-        )
+    if refused and (metrics.trades or metrics.open_positions):
+        yield "refusals", f"{refused}."
 
 
 def _halts(seen: Circumstances) -> Iterator[Row]:
