@@ -77,6 +77,9 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: Memory
 
 
+NOTHING = Outcome()
+
+
 class State:
     """Market, ledger and memory. `watch_equity` keeps the peak that drawdown is measured from."""
 
@@ -145,15 +148,17 @@ class State:
 
     def _apply_reports(self, event: VenueReported) -> None:
         touched: dict[Symbol, None] = {}
+        ledger, value_of = self.ledger, self._pricing.value_of
         for report in event.reports:
-            record = self.ledger.orders.find(report.order_id)
+            record = ledger.orders.find(report.order_id)
             if record is not None:
                 touched[record.order.symbol] = None
-            facts = self.ledger.book(event.at, report, self._pricing.value_of)
-            for fact in facts:
-                if isinstance(fact, TradeClosed):
-                    self.memory.last_loss_at = event.at if fact.trade.pnl < ZERO else None
-            self._facts.extend(facts)
+            facts = ledger.book(event.at, report, value_of)
+            if facts:
+                for fact in facts:
+                    if isinstance(fact, TradeClosed):
+                        self.memory.last_loss_at = event.at if fact.trade.pnl < ZERO else None
+                self._facts.extend(facts)
         for symbol in touched:
             self._update_protection(symbol)
             for broken in broken_of_symbol(self.ledger, symbol):
@@ -203,6 +208,8 @@ class State:
         memory, facts = self.memory, self._facts
         memory.requested = ()
         memory.order_count = self._ids.given
+        if not verdicts and not facts and not reading.changes:
+            return NOTHING
         if reading.changes:
             memory.mode, memory.cause = reading.mode, reading.cause
             facts.extend(reading.changes)

@@ -8,7 +8,7 @@ import numpy as np
 from thunes.core.domain.market import BarColumns, Floats, Ints
 from thunes.core.domain.units import Symbol
 
-CELLS_MAX = 4_000_000
+CELLS_MAX = 1_000_000
 """Random trades simulated in all; with more, fewer draws are made."""
 
 DRAWS_MIN = 100
@@ -51,7 +51,7 @@ def exposure_matched_random(
     together are longer than its bars are placed independently and may overlap.
 
     Work is capped at `CELLS_MAX` random trades: beyond it fewer draws are made, but not fewer than
-    `DRAWS_MIN` (10,000 trades get 400 draws). Memory stays within a few tens of MB.
+    `DRAWS_MIN` (10,000 trades get 100 draws). Memory stays within a few tens of MB.
     """
     traded = [(candles[s], held[s]) for s in held if held[s].bars.size and len(candles[s])]
     count = sum(h.bars.size for _, h in traded)

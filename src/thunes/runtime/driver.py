@@ -106,11 +106,13 @@ class Driver:
     def _visit(self, row: int, horizon: Horizon | None) -> None:
         closed_at = Instant(int(self.tape.times[row]))
         opened_at = Instant(closed_at - self.tape.timeframe)
-        bars = self._bars(row)
+        symbols = self._venue.interested()
+        bars = self._bars(row, symbols)
         if bars:
             self._venue.open_bars(opened_at, bars)
             self._drain()
-            bars = self._bars(row)
+            if self._venue.interested() != symbols:
+                bars = self._bars(row, self._venue.interested())
             self._venue.trade_bars(opened_at, bars)
             while self._drain():
                 self._venue.trade_bars(opened_at, bars)
@@ -129,10 +131,10 @@ class Driver:
         else:
             self.step(replace(self._operators.pop(0), at=at))
 
-    def _bars(self, row: int) -> dict[Symbol, Bar]:
-        """The bars closing at this row of the symbols in which the venue has an interest."""
+    def _bars(self, row: int, symbols: tuple[Symbol, ...]) -> dict[Symbol, Bar]:
+        """The bars of these symbols that close at this row."""
         found: dict[Symbol, Bar] = {}
-        for symbol in self._venue.interested():
+        for symbol in symbols:
             bar = self.tape.bar_closing(symbol, row)
             if bar is not None:
                 found[symbol] = bar

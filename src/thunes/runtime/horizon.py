@@ -91,6 +91,8 @@ class Horizon:
             told = int(np.searchsorted(self._tape.times, due))
         for symbol in self._venue.interested():
             told = min(told, self._touch(symbol, after))
+            if told <= after + 1:
+                return after + 1
         # Whoever looks at prices when something is told must see those of the row before.
         if self._skipping.prices_matter and told > after + 1:
             told -= 1

@@ -87,7 +87,10 @@ class Execution:
         return proposals
 
     def _protect(self, event: VenueReported, left: list[Symbol], view: View) -> list[Proposal]:
-        if all(type(report) is Accepted for report in event.reports):
+        for report in event.reports:
+            if type(report) is not Accepted:
+                break
+        else:
             return []  # what was asked for is what rests
         touched: dict[Symbol, list[News]] = {}
         for report in event.reports:

@@ -49,8 +49,10 @@ class Tape:
 
     def bar_closing(self, symbol: Symbol, sequence: int) -> Bar | None:
         """The symbol's bar that closes at exactly that instant, if there is one."""
-        row = self.row(symbol, sequence)
-        bars = self.bars[symbol]
+        bars, rows = self.bars[symbol], self._rows.get(symbol)
+        if rows is None:
+            return bar_at(bars, sequence)
+        row = int(rows[sequence])
         if row < 0 or int(bars.close_time[row]) != int(self.times[sequence]):
             return None
         return bar_at(bars, row)
@@ -71,13 +73,13 @@ def first_rows(times: Ints, period: int) -> Ints:
 def bar_at(bars: Bars, row: int) -> Bar:
     """One row as a value."""
     columns = bars.columns
-    opened = int(columns.open_time[row])
+    opened = columns.open_time.item(row)
     return Bar(
         open_time=Instant(opened),
         close_time=Instant(opened + bars.timeframe),
-        open=float(columns.open[row]),
-        high=float(columns.high[row]),
-        low=float(columns.low[row]),
-        close=float(columns.close[row]),
-        volume=float(columns.volume[row]),
+        open=columns.open.item(row),
+        high=columns.high.item(row),
+        low=columns.low.item(row),
+        close=columns.close.item(row),
+        volume=columns.volume.item(row),
     )

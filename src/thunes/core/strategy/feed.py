@@ -59,8 +59,9 @@ class Strategies:
     def leaving(self, sequence: int) -> Sequence[Symbol]:
         """The symbols of a row at which there is nothing but exits; empty for any other row."""
         signals = self._signals.get(sequence, ())
-        if any(signal.action is not Action.EXIT for signal in signals):
-            return ()
+        for signal in signals:
+            if signal.action is not Action.EXIT:
+                return ()
         return [signal.symbol for signal in signals]
 
     def observe(self, event: Event, view: View) -> Sequence[Signal]:
