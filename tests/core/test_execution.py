@@ -632,6 +632,25 @@ def test_a_second_kill_changes_nothing() -> None:
     assert len(bench.facts(ModeChanged)) == 1
 
 
+def test_a_kill_decides_once_while_its_cancels_travel() -> None:
+    bench = full_bench()
+    bench.operator(Cause.OPERATOR_KILL)
+    outcome = bench.bar(signal(Action.EXIT))
+    assert [d.proposal.reason for d in decisions(outcome)] == ["signal"]
+
+
+def test_ids_go_on_from_step_to_step_and_after_a_restart() -> None:
+    bench = Bench()
+    first = [placed(bench.bar(signal(limit_price=D(90))))[0].id]
+    bench.report(Rejected(first[0], -2010, "no"))
+    snapshot = bench.state.snapshot()
+    other = Bench()
+    other.state.restore(snapshot)
+    for each in (bench, other):
+        (order,) = placed(each.bar(signal(limit_price=D(90))))
+        assert order.id not in first
+
+
 def test_two_kills_in_one_step_are_one() -> None:
     bench = full_bench()
     bench.state.memory.requested = (Cause.OPERATOR_KILL, Cause.OPERATOR_KILL)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.instrument import Filter, Instrument, failed_filter
@@ -70,6 +71,8 @@ def test_a_floored_quantity_passes_the_lot_size_filter(
         )
         failed = failed_filter(instrument, order, price)
         assert failed is (Filter.LOT_SIZE if amount == 0 else None)
+        beside = replace(order, quantity=amount + step / 2)
+        assert failed_filter(instrument, beside, price) is Filter.LOT_SIZE
 
 
 def test_known_roundings() -> None:
