@@ -62,7 +62,8 @@ def _one_position_per_symbol(q: Question) -> Check:
     symbol, account = q.proposal.symbol, q.view.account
     held = account.position(symbol)
     owners = [] if held is None else [held.strategy]
-    owners += [w.order.strategy for w in account.entries() if w.order.symbol == symbol]
+    # An exit on its way counts as well: it must not meet coins that were bought after it.
+    owners += [working.order.strategy for working in account.working(symbol)]
     owners += [each.strategy for each in q.promised if each.symbol == symbol]
     # What adds, adds to its own: a position has one owner, who alone knows how to leave it.
     busy = any(owner != q.proposal.strategy or not q.proposal.adds for owner in owners)
