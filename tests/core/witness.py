@@ -15,7 +15,7 @@ from thunes.core.domain.line import Outcome
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Mode
 from thunes.core.domain.order import Filled, Order, OrderRole, Side
-from thunes.core.domain.units import NS_PER_SECOND, Asset, OrderId, Symbol
+from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.core.risk.invariants import broken_invariants
 from thunes.core.risk.limits import Limits
@@ -55,12 +55,13 @@ class Witness:
             if isinstance(fact, TradeClosed):
                 self.lost_at = event.at if fact.trade.pnl < ZERO else None
         for fact in outcome.facts:
-            approved = isinstance(fact, Decided) and fact.refused_by is None
-            if approved and fact.proposal.purpose is Purpose.ENTRY:
-                self._entered(fact.proposal, view)
+            if isinstance(fact, Decided) and fact.refused_by is None:
+                self._approved(fact.proposal, view)
         for command in outcome.commands:
             if isinstance(command, PlaceOrders | ReplaceOrders):
                 self.orders.update((order.id, order) for order in command.orders)
+        for symbol in self.state.market.instruments:
+            self._owned(symbol)
         if self.state.memory.mode is Mode.HALTED:
             for entry in view.account.entries():
                 assert entry.state in (OrderState.CANCELING, OrderState.UNKNOWN), entry
@@ -73,6 +74,20 @@ class Witness:
         self.held[instrument.quote] -= sign * fill.quantity * fill.price
         self.held[fill.fee_asset] -= fill.fee
         self.fills += 1
+
+    def _owned(self, symbol: Symbol) -> None:
+        """A position and all that is sent for its symbol are of one strategy."""
+        ledger = self.state.ledger
+        owners = {record.order.strategy for record in ledger.orders.working(symbol)}
+        if symbol in ledger.positions:
+            owners.add(ledger.positions[symbol].strategy)
+        assert len(owners) <= 1
+
+    def _approved(self, proposal: Proposal, view: CoreView) -> None:
+        for order_id in proposal.cancels:
+            assert self.orders[order_id].role is not OrderRole.EXIT, "an exit is never taken back"
+        if proposal.purpose is Purpose.ENTRY:
+            self._entered(proposal, view)
 
     def _entered(self, proposal: Proposal, view: CoreView) -> None:
         """The caps, as the account stands once the entry is in flight."""
@@ -109,12 +124,18 @@ class Witness:
         if limit is not None and since is not None:
             assert now - since >= limit * NS_PER_SECOND
 
-    def settle(self, ran: Ran) -> None:
+    def settle(self, ran: Ran, at_once: bool) -> None:
         """At the end the fills, the ledger and the venue tell of the same coins."""
         balances = ran.venue.balances()
         for asset in {*self.held, *balances}:
             free, locked = balances.get(asset, (ZERO, ZERO))
             assert free + locked == self.held[asset] == self.state.ledger.books.held(asset)
+        entries = self.state.ledger.orders.open_entries.values()
+        if at_once and all(each.order.quote_amount or each.order.limit_price for each in entries):
+            # What is kept back for entries is what the venue has locked for them.
+            (cash,) = {each.quote for each in self.state.market.instruments.values()}
+            available = self.state.view(Instant(0)).account.available()
+            assert available == balances[cash].free
         selling = [
             record
             for records in self.state.ledger.orders.open.values()
@@ -129,5 +150,5 @@ def witnessed(spec: RunSpec, columns: dict[Symbol, BarColumns], world: World) ->
     built = build_engine(spec, columns)
     witness = Witness(built.engine.state, spec.limits)
     ran = run_backtest(spec, columns, world, (built, witness))
-    witness.settle(ran)
+    witness.settle(ran, at_once=not world.friction.latency_ms)
     return witness

@@ -1,6 +1,6 @@
 """Corners where a run once broke: few kinds of trouble at a time, and all that must hold there."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -24,6 +24,7 @@ from thunes.compose.backtest import World
 from thunes.compose.spec import Costs, Friction, RunSpec, StrategySpec
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.event import OperatorActed
+from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import Instant, StrategyId
 from thunes.core.portfolio.sizing import parse_sizing
@@ -55,6 +56,9 @@ def corner(
     in_bnb = fee_asset == "bnb"
     late = {symbol: 0 if in_bnb else 15 * place for place, symbol in enumerate(SYMBOLS)}
     columns = {s: market(seed * 7 + late[s], 160 - late[s], late[s]) for s in SYMBOLS}
+    if in_bnb:  # what pays the fees is traded by others every fifth hour only
+        bars = columns[SYMBOLS[1]]
+        columns[SYMBOLS[1]] = BarColumns(*(getattr(bars, f.name)[::5] for f in fields(bars)))
     traded = tuple(s for s in SYMBOLS if not in_bnb or s != "BNBUSDT")
     spec = RunSpec(
         quote=USDT,
@@ -100,12 +104,13 @@ CORNERS = {
     "a grid and another strategy on one symbol": {"names": "patient, kept+grid"},
     "peaks between the steps": {"names": "cross", "exits": "runner", "limits": WATCHED},
     "peaks of a trailing stop": {"names": "rsi", "exits": "trail"},
-    "late commands, gaps, operators": {
+    "operators while commands travel": {
         "names": "patient+cross",
-        "friction": LATE,
+        "friction": Friction(latency_ms=700),
         "acts": "pause@20 resume@40 kill@70 resume@71",
     },
-    "sizes without end": {"names": "cross+patient", "sizing": "risk:1%"},
+    "late commands and gaps": {"names": "patient+cross", "friction": LATE},
+    "sizes without end": {"names": "cross+patient", "exits": "stop", "sizing": "risk:1%"},
     "a kill after a restart": {"names": "grid", "acts": "kill@50 resume@60 kill@90"},
     "news at a row that is visited anyway": {"names": "dca+patient", "limits": WATCHED},
 }
