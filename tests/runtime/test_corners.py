@@ -51,11 +51,12 @@ def corner(
     fee_asset: str = "quote",
     friction: Friction = AT_ONCE,
     acts: str = "",
+    first: int = 0,
 ) -> Case:
     """Three symbols, listed one after the other; `names` of strategies, `acts` as `pause@30`."""
     in_bnb = fee_asset == "bnb"
     late = {symbol: 0 if in_bnb else 15 * place for place, symbol in enumerate(SYMBOLS)}
-    columns = {s: market(seed * 7 + late[s], 160 - late[s], late[s]) for s in SYMBOLS}
+    columns = {s: market((first + seed) * 7 + late[s], 160 - late[s], late[s]) for s in SYMBOLS}
     if in_bnb:  # what pays the fees is traded by others every fifth hour only
         bars = columns[SYMBOLS[1]]
         columns[SYMBOLS[1]] = BarColumns(*(getattr(bars, f.name)[::5] for f in fields(bars)))
@@ -89,7 +90,7 @@ CORNERS = {
     "exits in parts, dust in between": {"names": "cross", "friction": IN_PARTS},
     "a stop to be raised while an exit works": {
         "names": "cross+slow cross",
-        "exits": "break-even",
+        "exits": "trail",
         "friction": IN_PARTS,
     },
     "fees in the coins bought": {"names": "cross+dca", "fee_asset": "received"},
@@ -99,18 +100,25 @@ CORNERS = {
         "friction": IN_PARTS,
         "sizing": "all_cash",
     },
+    "fees in BNB that is seldom traded": {"names": "grid+cross", "fee_asset": "bnb"},
     "fees in BNB": {"names": "grid+cross", "fee_asset": "bnb", "limits": WATCHED},
     "equity in dust": {"names": "cross", "fee_asset": "received", "limits": WATCHED},
     "a grid and another strategy on one symbol": {"names": "patient, kept+grid"},
     "peaks between the steps": {"names": "cross", "exits": "runner", "limits": WATCHED},
-    "peaks of a trailing stop": {"names": "rsi", "exits": "trail"},
+    "peaks before a stop trails": {"names": "cross", "exits": "runner"},
+    "cash kept back for entries": {"names": "patient, kept", "fee_asset": "received"},
     "operators while commands travel": {
         "names": "patient+cross",
         "friction": Friction(latency_ms=700),
         "acts": "pause@20 resume@40 kill@70 resume@71",
     },
     "late commands and gaps": {"names": "patient+cross", "friction": LATE},
-    "sizes without end": {"names": "cross+patient", "exits": "stop", "sizing": "risk:1%"},
+    "sizes without end": {
+        "names": "cross+patient",
+        "exits": "stop",
+        "sizing": "risk:1%",
+        "first": 9,
+    },
     "a kill after a restart": {"names": "grid", "acts": "kill@50 resume@60 kill@90"},
     "news at a row that is visited anyway": {"names": "dca+patient", "limits": WATCHED},
 }
