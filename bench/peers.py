@@ -8,18 +8,26 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.harness import ROOT, Failed, Row, in_own_process
+from bench.harness import ROOT, Failed, Row, in_own_process, on_cpu_clock
 
 HOME = Path(os.environ.get("PEERS_DIR", Path.home() / ".cache" / "peers"))
 SCRIPTS = ROOT.parent / "shared" / "bench" / "peers"
 NAMES = {
     "backtesting": "backtesting.py",
-    "nautilus": "nautilus_trader",
+    "nautilus": "nautilus",
     "backtrader": "backtrader",
 }
 _WITHOUT = {("backtesting", "W7")}
 _WHOLE = {"W3": 525_600, "W7": 1_944_000}
 _NOTES = (("full cash", "full cash"), ("SL/TP 0.2%/0.4%", "0.2%/0.4%"), ("SL/TP 2%/4%", "2%/4%"))
+
+
+# Runs a script as it is, with a clock that counts the processor's seconds.
+_ON_CPU_CLOCK = (
+    "import runpy, sys, time; time.perf_counter = time.process_time; del sys.argv[0]; "
+    "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); "
+    "runpy.run_path(sys.argv[0], run_name='__main__')"
+)
 
 
 def missing(scripts: Path, peer: str) -> str:
@@ -37,7 +45,7 @@ def rows(scripts: Path, peer: str, work: str) -> list[Row] | Failed:
     read = _run(scripts, peer, work)
     if isinstance(read, Failed):
         return read
-    return [row for row in map(_row, read) if row is not None]
+    return [row for row in (_row(NAMES[peer], each) for each in read) if row is not None]
 
 
 def cold(scripts: Path, peer: str, starts: int) -> list[Row] | Failed:
@@ -64,7 +72,8 @@ def _run(scripts: Path, peer: str, work: str) -> list[dict[str, Any]] | Failed:
             "BENCH_T0": repr(time.time()),
         }
         try:
-            in_own_process([str(python), str(script), work], environment)
+            clocked = ["-c", _ON_CPU_CLOCK] if on_cpu_clock() else []
+            in_own_process([str(python), *clocked, str(script), work], environment)
         except subprocess.CalledProcessError as error:
             return Failed(f"{peer} {work}", (error.stderr or "").strip()[-400:])
         except subprocess.TimeoutExpired as error:
@@ -72,7 +81,7 @@ def _run(scripts: Path, peer: str, work: str) -> list[dict[str, Any]] | Failed:
         return [json.loads(line) for line in results.read_text().splitlines()]
 
 
-def _row(read: dict[str, Any]) -> Row | None:
+def _row(who: str, read: dict[str, Any]) -> Row | None:
     """One of their result lines, under our name for the work; None where we have no like."""
     work, data, units, note = read["item"], read["data"].upper(), read["units"], read["note"]
     kind = next((name for sign, name in _NOTES if sign in note), "one unit")
@@ -84,7 +93,7 @@ def _row(read: dict[str, Any]) -> Row | None:
     equity, entries = read["check"]
     return Row(
         work=f"{work} {data} {kind}",
-        who=read["peer"] + (f", {units:,} bars" if part else ""),
+        who=who + (f", {units:,} bars" if part else ""),
         times=[read["min_s"], *[read["median_s"]] * (read["runs"] - 2), read["max_s"]][
             : read["runs"]
         ],

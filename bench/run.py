@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import cold, peers
 from bench.data import agrees_with
-from bench.harness import Failed, Row, item, pooled
+from bench.harness import CLOCK, Failed, Row, item, on_cpu_clock, pooled
 from bench.reference import checks
 from bench.table import show, targets
 
@@ -30,7 +30,10 @@ def main() -> None:
         "--peers", type=Path, default=peers.SCRIPTS, help="the directory of the peers' scripts"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--cpu", action="store_true", help="processor seconds, where others work")
     asked = parser.parse_args()
+    if asked.cpu:
+        os.environ[CLOCK] = "cpu"
     rows: list[Row] = []
     for found in measured(asked.peers, quick=asked.quick):
         if isinstance(found, Failed):
@@ -69,10 +72,10 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
 def heading() -> str:
     """The machine, and whether the data are the peers' to the byte."""
     same = {True: "the same bytes", False: "OTHER BYTES", None: "not there to compare"}
-    return (
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}; the peers' data: {same[agrees_with(peers.HOME / 'data')]}"
-    )
+    clock = "processor" if on_cpu_clock() else "wall"
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    data = same[agrees_with(peers.HOME / "data")]
+    return f"{clock} seconds; {machine}, numpy {np.__version__}; the peers' data: {data}"
 
 
 def _present(scripts: Path, names: list[str]) -> Iterator[str]:

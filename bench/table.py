@@ -9,7 +9,7 @@ from rich.table import Table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Row
 from bench.reference import Check, Expected
 
-WIDTH = 168
+WIDTH = 160
 FULL, TIGHT, WIDE = "W1 D2 one unit", "W3 D2 0.2%/0.4%", "W3 D2 2%/4%"
 MANY, COLD, HELP, FLAT = "W7 D3 45 symbols", "cold start", "thunes --help", "flat"
 FLAT_MAX = 1.15
@@ -41,8 +41,8 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     """What the project set out to reach, with what was measured now."""
     for work in (FULL, WIDE, TIGHT):
         yield _faster(rows, work, "backtesting.py", 1.0)
-        yield _faster(rows, work, "nautilus_trader", 10.0)
-    yield _faster(rows, MANY, "nautilus_trader", 10.0)
+        yield _faster(rows, work, "nautilus", 10.0)
+    yield _faster(rows, MANY, "nautilus", 10.0)
     flat = {row.units: row.seconds / (row.entries or 1) for row in rows if row.work == FLAT}
     grown = flat[max(flat)] / flat[min(flat)] if flat else None
     yield _at_most("seconds a trade, 525,600 bars to 100,000", grown, FLAT_MAX, "x")
@@ -86,7 +86,7 @@ def show(rows: Sequence[Row], checks: Mapping[str, Check], heading: str) -> None
     for name in ("work", "system", "final equity", "entries", "to the cent"):
         right = name in ("final equity", "entries")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
-    for name in ("median (best - worst, runs)", "rate", "ours: median / best", "peak MB"):
+    for name in ("median s (best-worst, runs)", "per second", "ours is", "MB"):
         table.add_column(name, justify="right", no_wrap=True)
     for work, here in _by_work(rows):
         for place, row in enumerate(here):
@@ -123,18 +123,18 @@ def _cells(row: Row, rows: Sequence[Row], check: Check | None) -> tuple[str, ...
         equity, entries = f"{row.equity:,.4f}", f"{row.entries:,}"
         if check is not None:
             equal = "part of it" if row.part else check.said(row.equity, row.entries)
-    spread = f"{row.seconds:.3f} s ({row.best:.3f} - {max(row.times):.3f}, {len(row.times)})"
+    spread = f"{row.seconds:.3f} ({row.best:.3f}-{max(row.times):.3f}, {len(row.times)})"
     if row.unit == "lines/s":
         spread = ""
-    elif row.seconds < 0.01:
-        spread = f"{row.seconds * 1e3:.3f} ms"
+    elif row.work == SYNCED:
+        spread = f"{row.seconds:.4f}"
     return (
         row.who,
         equity,
         entries,
         equal,
         spread,
-        "" if row.rate is None else f"{row.rate:,.0f} {row.unit}",
+        "" if row.rate is None else f"{row.rate:,.0f}",
         _said(ratios(rows, row)),
         "" if row.peak_mb is None else f"{row.peak_mb:,.0f}",
     )
