@@ -9,7 +9,7 @@ from rich.table import Table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Row
 from bench.reference import Check, Expected
 
-WIDTH = 160
+WIDTH = 172
 FULL, TIGHT, WIDE = "W1 D2 one unit", "W3 D2 0.2%/0.4%", "W3 D2 2%/4%"
 MANY, COLD, HELP, FLAT = "W7 D3 45 symbols", "cold start", "thunes --help", "flat"
 FLAT_MAX = 1.15
