@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -375,6 +375,7 @@ def test_f399_every_order_is_on_its_step_and_tick(
     st.sampled_from(["quote", "received"]),
     st.integers(0, 10**6),
 )
+@example(1893, "0.00001", D("0.1"), "received", 0)  # a stop filled while the legs were planned
 def test_f400_both_targets_and_the_runner_are_the_whole_position(
     amount: int, step_text: str, share: Decimal | None, asset: str, seed: int
 ) -> None:

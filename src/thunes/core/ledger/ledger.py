@@ -197,22 +197,22 @@ def _reduced(
 ) -> tuple[tuple[Leg, ...], int]:
     """The legs after a sale of `quantity` for one of them, and whether that hit its target.
 
-    What an exit of the whole position sold in part is gone from the last legs first.
+    What was sold for no leg that is planned now (an exit of the whole position, or a stop that was
+    filling while the legs were planned anew) is gone from the last legs first.
     """
-    if not record.order.leg:
-        return _shortened(legs, quantity), 0
     left: list[Leg] = []
-    hit = 0
+    hit, other = 0, Decimal(quantity)
     for leg in legs:
         if leg.name != record.order.leg:
             left.append(leg)
             continue
-        rest = leg.quantity - quantity
-        if rest > ZERO:
+        rest = max(ZERO, leg.quantity - other)
+        other -= leg.quantity - rest
+        if rest:
             left.append(replace(leg, quantity=Quantity(rest)))
         elif record.order.role is OrderRole.TARGET:
             hit = 1
-    return tuple(left), hit
+    return _shortened(tuple(left), other) if other else tuple(left), hit
 
 
 def _shortened(legs: tuple[Leg, ...], quantity: Decimal) -> tuple[Leg, ...]:
