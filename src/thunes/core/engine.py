@@ -26,7 +26,7 @@ class Engine:
         self.state.apply(event)  # what is
         view = self.state.view(event.at)
         mode = self.risk.mode(view)  # what must hold
-        budget = self.risk.budget(mode, view)  # what may be risked
+        budget = self.risk.budget(view)  # what may be risked
         signals = self.strategies.observe(event, view)  # what we think
         targets = self.portfolio.allocate(signals, budget, view)  # what we want
         proposals = self.execution.propose(targets, event, view)  # how to get there

@@ -140,7 +140,6 @@ Verdict = Approved | Refused
 class Budget:
     """What may be risked now. `spent` is what this step has already promised to entries."""
 
-    entries_open: bool
     account: AccountView
     spent: Money = Money(ZERO)
 

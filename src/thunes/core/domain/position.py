@@ -38,7 +38,7 @@ class ExitPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     `stop_price` and `target_price` are absolute and win over distances. What `targets` leave over
     is the runner. `break_even_after` and `trail_after` count targets hit (None: never;
-    0: from the start). `on_average` re-bases targets to the average price after each added fill.
+    0: from the start). After an added fill the targets are those of the average price.
     """
 
     stop_distance: Decimal | None = None
@@ -48,7 +48,6 @@ class ExitPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     break_even_after: int | None = None
     trail_distance: Decimal | None = None
     trail_after: int | None = None
-    on_average: bool = False
 
 
 class Leg(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

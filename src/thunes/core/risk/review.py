@@ -33,8 +33,8 @@ class Risk:
         self._last = ModeReading(reading.mode, reading.cause)
         return reading
 
-    def budget(self, reading: ModeReading, view: View) -> Budget:
-        return Budget(entries_open=reading.mode is Mode.NORMAL, account=view.account)
+    def budget(self, view: View) -> Budget:
+        return Budget(view.account)
 
     def review(
         self, proposals: Sequence[Proposal], reading: ModeReading, view: View

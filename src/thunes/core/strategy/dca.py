@@ -79,7 +79,6 @@ class Dca(EventStrategy, frozen=True):
         plan = ExitPlan(
             stop_distance=_exact(self.stop),
             targets=(TargetLevel(distance=_exact(self.take_profit), share=ONE),),
-            on_average=True,
         )
         return Signal(
             strategy=desk.strategy,
