@@ -7,6 +7,7 @@ from msgspec import structs
 
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
+from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -18,7 +19,15 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Position
-from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Quantity, Symbol
+from thunes.core.domain.units import (
+    NS_PER_SECOND,
+    ZERO,
+    Instant,
+    OrderId,
+    Quantity,
+    Symbol,
+    floor_to,
+)
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import ALIVE, call_off, enter, leave
 from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
@@ -198,7 +207,17 @@ def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
             plan = record.plan or held.plan
             leg = named_leg(name, Quantity(before + net), plan, price, instrument)
             legs = (*(each for each in legs if each.name != name), leg)
-    return legs
+    return _gathered(legs, held, instrument)
+
+
+def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> tuple[Leg, ...]:
+    """Fees in coins leave each leg a fraction of a step; the last leg takes what they add up to."""
+    if not legs or legs[-1].stop_price is None:
+        return legs
+    spare = floor_to(held.quantity, instrument.step) - sum((x.quantity for x in legs), ZERO)
+    if spare <= ZERO:
+        return legs
+    return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
 
 
 def _unprotectable(news_of: list[News]) -> bool:
