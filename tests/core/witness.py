@@ -9,12 +9,12 @@ from thunes.compose.engine import build_engine
 from thunes.compose.spec import RunSpec
 from thunes.core.domain.command import PlaceOrders, ReplaceOrders
 from thunes.core.domain.decision import Proposal, Purpose
-from thunes.core.domain.event import AccountOpened, Event, VenueReported
+from thunes.core.domain.event import AccountOpened, BarsClosed, Event, VenueReported
 from thunes.core.domain.fact import Decided, Noticed, TradeClosed
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Mode
-from thunes.core.domain.order import Filled, Order, OrderRole, Side
+from thunes.core.domain.order import Filled, Order, OrderRole, Rejected, Side
 from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.core.risk.invariants import broken_invariants
@@ -22,6 +22,7 @@ from thunes.core.risk.limits import Limits
 from thunes.core.state import CoreView, State
 
 ZERO = Decimal(0)
+IMMEDIATE = -2010  # a stop that the market has passed already
 
 
 @dataclass
@@ -30,8 +31,10 @@ class Witness:
 
     state: State
     limits: Limits
+    smooth: bool
     held: dict[Asset, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     orders: dict[OrderId, Order] = field(default_factory=dict)
+    refused: set[Symbol] = field(default_factory=set)
     steps: int = 0
     fills: int = 0
     entries: int = 0
@@ -50,10 +53,14 @@ class Witness:
             for report in event.reports:
                 if isinstance(report, Filled):
                     self._filled(report)
+                elif isinstance(report, Rejected) and report.code == IMMEDIATE:
+                    self.refused.add(self.orders[report.order_id].symbol)
         for fact in outcome.facts:
             assert not (isinstance(fact, Noticed) and fact.code.startswith("broken")), fact
             if isinstance(fact, TradeClosed):
                 self.lost_at = event.at if fact.trade.pnl < ZERO else None
+                if fact.trade.exit_reason == "unprotected" and self.smooth:
+                    assert fact.trade.symbol in self.refused, "given up without a need"
         for fact in outcome.facts:
             if isinstance(fact, Decided) and fact.refused_by is None:
                 self._approved(fact.proposal, view)
@@ -62,6 +69,9 @@ class Witness:
                 self.orders.update((order.id, order) for order in command.orders)
         for symbol in self.state.market.instruments:
             self._owned(symbol)
+        if self.smooth and isinstance(event, BarsClosed):
+            # A stop that this very step has moved is on its way; any other one rests.
+            assert all(since == event.at for since in self.state.naked.values())
         if self.state.memory.mode is Mode.HALTED:
             for entry in view.account.entries():
                 assert entry.state in (OrderState.CANCELING, OrderState.UNKNOWN), entry
@@ -148,7 +158,9 @@ class Witness:
 def witnessed(spec: RunSpec, columns: dict[Symbol, BarColumns], world: World) -> Witness:
     """Run with a witness, and settle."""
     built = build_engine(spec, columns)
-    witness = Witness(built.engine.state, spec.limits)
+    friction = world.friction
+    smooth = not friction.latency_ms and friction.participation is None
+    witness = Witness(built.engine.state, spec.limits, smooth)
     ran = run_backtest(spec, columns, world, (built, witness))
     witness.settle(ran, at_once=not world.friction.latency_ms)
     return witness

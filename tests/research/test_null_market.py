@@ -43,12 +43,12 @@ MINUTE = 60 * NS_PER_SECOND
 START_TICKS = 20_000
 BOUND = 4.0
 NONE = ExitPlan()
-LEVELS = ExitPlan(stop_distance=D("0.01"), targets=(TargetLevel(D("0.015"), D(1)),))
+LEVELS = ExitPlan(stop_distance=D("0.004"), targets=(TargetLevel(D("0.006"), D(1)),))
 LADDER = ExitPlan(
-    stop_distance=D("0.01"),
-    targets=(TargetLevel(D("0.01"), D("0.5")),),
+    stop_distance=D("0.005"),
+    targets=(TargetLevel(D("0.005"), D("0.5")),),
     break_even_after=1,
-    trail_distance=D("0.008"),
+    trail_distance=D("0.004"),
     trail_after=1,
 )
 
@@ -143,8 +143,8 @@ GRID = {
 WHOLES = [
     ("dca", DCA, NONE),
     ("grid", GRID, NONE),
-    ("sma_cross", {"fast": "3", "slow": "9"}, LEVELS),
-    ("donchian", {"entry": "10", "leave": "30"}, LADDER),
+    ("sma_cross", {"fast": "8", "slow": "40"}, LEVELS),
+    ("donchian", {"entry": "10", "leave": "60"}, LADDER),
     ("rsi", {"period": "5", "low": "35", "high": "90"}, LADDER),
 ]
 

@@ -26,7 +26,7 @@ from thunes.core.domain.errors import UsageError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Cause
-from thunes.core.domain.units import Instant, StrategyId
+from thunes.core.domain.units import Instant, Money, StrategyId
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.core.risk.limits import WIDE_OPEN, Limits
 
@@ -93,6 +93,7 @@ CORNERS = {
         "exits": "trail",
         "friction": IN_PARTS,
     },
+    "a grid that pays its fees in coins": {"names": "grid", "fee_asset": "received"},
     "fees in the coins bought": {"names": "cross+dca", "fee_asset": "received"},
     "fees in coins, entries in parts": {
         "names": "cross",
@@ -111,6 +112,20 @@ CORNERS = {
         "names": "patient+cross",
         "friction": Friction(latency_ms=700),
         "acts": "pause@20 resume@40 kill@70 resume@71",
+    },
+    **{
+        f"only {name}": {
+            "names": "slow cross",
+            "exits": "by signal",
+            "sizing": "all_cash",
+            "limits": Limits(**{name: value}, daily_loss_lifted_by="day"),
+        }
+        for name, value in {
+            "daily_loss": Money(D(30)),
+            "daily_loss_share": D("0.004"),
+            "drawdown_warning": D("0.01"),
+            "drawdown_limit": D("0.02"),
+        }.items()
     },
     "late commands and gaps": {"names": "patient+cross", "friction": LATE},
     "sizes without end": {
