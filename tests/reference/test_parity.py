@@ -197,7 +197,10 @@ def random_settings(draw: st.DrawFn) -> reference.Settings:
     )
 
 
+ROWS = st.one_of(st.integers(2, 40), st.integers(150, 400), st.integers(150, 400))
+
+
 @settings(max_examples=400)
-@given(st.integers(0, 2**32), st.integers(2, 250), random_settings(), st.booleans())
+@given(st.integers(0, 2**32), ROWS, random_settings(), st.booleans())
 def test_random_bars(seed: int, rows: int, s: reference.Settings, every_bar: bool) -> None:
     same_trades(random_bars(seed, rows, str(decimal(s.tick))), s, every_bar=every_bar)
