@@ -11,9 +11,11 @@ from thunes.core.domain.event import (
     Event,
     OperatorActed,
     TimerFired,
+    VenueReported,
 )
 from thunes.core.domain.line import Line, Outcome, encode
 from thunes.core.domain.market import Bar
+from thunes.core.domain.order import Canceled
 from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape
@@ -39,6 +41,7 @@ class Driver:
         self._now = Instant(0)
         self._prices_matter = True
         self._unwritten: BarsClosed | None = None
+        self._held: VenueReported | None = None
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step."""
@@ -74,9 +77,12 @@ class Driver:
             if progress is not None and row - told >= rows // 100:
                 told = row
                 progress(row)
+        self._let_go()
 
     def step(self, event: Event) -> Outcome:
         """One step: decide, record, then act."""
+        if self._held is not None and not isinstance(event, VenueReported):
+            self._let_go()
         outcome = self.engine.step(event)
         self.steps += 1
         self._now = event.at
@@ -146,5 +152,24 @@ class Driver:
         while reports := self._venue.reports():
             any_report = True
             for report in reports:
-                self.step(report)
+                self._told(report)
         return any_report
+
+    def _told(self, report: VenueReported) -> None:
+        """Give the core what the venue reported. Where nobody answers that a cancel was carried
+        out, it waits for the news of the same instant: the fill of what took the place."""
+        held = self._held
+        if held is not None and held.at == report.at:
+            self._held = None
+            report = VenueReported(report.at, (*held.reports, *report.reports))
+        elif held is not None:
+            self._let_go()
+        if self._prices_matter or any(type(each) is not Canceled for each in report.reports):
+            self.step(report)
+        else:
+            self._held = report
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self.step(held)
