@@ -2,6 +2,7 @@
 
 import msgspec
 
+from thunes.core.domain.evidence import SeenFill, SeenOrder
 from thunes.core.domain.market import Quote
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
@@ -50,4 +51,39 @@ class OperatorActed(msgspec.Struct, frozen=True, tag="operator_acted", forbid_un
     why: str
 
 
-Event = AccountOpened | BarsClosed | QuoteReceived | VenueReported | TimerFired | OperatorActed
+class Restarted(msgspec.Struct, frozen=True, tag="restarted", forbid_unknown_fields=True):
+    """A process took over where another one ended: whatever was in flight then is unknown now.
+
+    `epoch` counts the processes that have traded this account; order ids carry it.
+    """
+
+    at: Instant
+    epoch: int
+
+
+class AccountSeen(msgspec.Struct, frozen=True, tag="account_seen", forbid_unknown_fields=True):
+    """The whole account as the venue tells of it; a partial or failed answer never becomes one.
+
+    Nothing that happened at the venue before `as_of` (venue time) is missing: every order open
+    then, every fill back to `fills_since`. Balances are totals, free and locked, read before the
+    orders, and these before the fills. Of orders that are over it tells as many as it still knows.
+    """
+
+    at: Instant
+    as_of: Instant
+    fills_since: Instant
+    orders: tuple[SeenOrder, ...]
+    fills: tuple[SeenFill, ...]
+    balances: dict[Asset, Quantity]
+
+
+Event = (
+    AccountOpened
+    | BarsClosed
+    | QuoteReceived
+    | VenueReported
+    | TimerFired
+    | OperatorActed
+    | Restarted
+    | AccountSeen
+)

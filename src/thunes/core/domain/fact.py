@@ -8,6 +8,7 @@ from thunes.core.domain.decision import Check, Gate, Proposal
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.position import Trade
 from thunes.core.domain.units import Instant, Money, OrderId, Price, Quantity, StrategyId, Symbol
+from thunes.core.domain.word import Word
 
 
 class Decided(msgspec.Struct, frozen=True, tag="decided", forbid_unknown_fields=True):
@@ -66,4 +67,33 @@ class Noticed(msgspec.Struct, frozen=True, tag="noticed", forbid_unknown_fields=
     at: Instant | None = None
 
 
-Fact = Decided | PositionOpened | TradeClosed | OrderFailed | ModeChanged | DayRolled | Noticed
+class Difference(Word):
+    """How what the venue tells can differ from what we believe."""
+
+    PHANTOM = "phantom"  # we hold or wait for what the venue does not have
+    FOREIGN_ORDER = "foreign_order"  # an open order that is not ours
+    FOREIGN_FILL = "foreign_fill"  # traded on the account, not by us
+    LATE_FILL = "late_fill"  # a fill of ours that no report had told of
+    BALANCE = "balance"  # coins or money that came or went: a deposit, a withdrawal
+    UNKNOWN_POSITION = "unknown_position"  # coins of a traded symbol that nobody here bought
+    MISSING_STOP = "missing_stop"  # held without the stop that it should have
+
+
+class Discrepancy(msgspec.Struct, frozen=True, tag="discrepancy", forbid_unknown_fields=True):
+    """What the venue told is not what we believed. The venue is right; nothing is sold for it."""
+
+    kind: Difference
+    subject: str  # a symbol or an asset
+    text: str
+
+
+Fact = (
+    Decided
+    | PositionOpened
+    | TradeClosed
+    | OrderFailed
+    | ModeChanged
+    | DayRolled
+    | Noticed
+    | Discrepancy
+)

@@ -64,12 +64,19 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted", forbid_unknown_field
     order_id: OrderId
 
 
-class Rejected(msgspec.Struct, frozen=True, tag="rejected", forbid_unknown_fields=True):
-    """The venue refused the order for good; nothing of it rests or will fill."""
+class Rejected(
+    msgspec.Struct, frozen=True, tag="rejected", forbid_unknown_fields=True, omit_defaults=True
+):
+    """The venue does not have the order; nothing of it rests or will fill.
+
+    With `again` it was not refused for what it is (too many requests, a late arrival, an outage):
+    the same may be asked again.
+    """
 
     order_id: OrderId
     code: int
     text: str
+    again: bool = False
 
 
 class Filled(msgspec.Struct, frozen=True, tag="filled", forbid_unknown_fields=True):
