@@ -22,6 +22,7 @@ from tests.core.bench import (
 )
 from thunes.core.domain.decision import Action, Check, Gate, Purpose
 from thunes.core.domain.errors import UsageError
+from thunes.core.domain.event import Restarted
 from thunes.core.domain.fact import Decided
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import OrderRole, OutcomeUnknown
@@ -65,6 +66,13 @@ def paused(beyond: bool) -> Decided:
     bench = Bench()
     if beyond:
         bench.operator(Cause.OPERATOR_PAUSE)
+    return asked(bench)
+
+
+def unreconciled(beyond: bool) -> Decided:
+    bench = Bench()
+    if beyond:
+        bench.step(Restarted(bench.at, epoch=1))
     return asked(bench)
 
 
@@ -206,6 +214,7 @@ def amount(text: str) -> Any:
 SIDES: list[tuple[Gate, Callable[[bool], Decided]]] = [
     (Gate.KILL_SWITCH, killed),
     (Gate.MODE, paused),
+    (Gate.RECONCILED, unreconciled),
     (Gate.MAX_POSITIONS, max_positions),
     (Gate.MAX_POSITIONS, max_positions_in_flight),
     (Gate.ONE_POSITION_PER_SYMBOL, one_position),

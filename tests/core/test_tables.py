@@ -389,7 +389,7 @@ def test_the_protection_table_covers_every_pair() -> None:
 
 def test_a_position_goes_through_all_states_of_protection() -> None:
     bench = Bench(exits=ExitPlan(stop_distance=D("0.02")))
-    known = bench.state.protection
+    known = bench.state.guard.states
     assert known == {}
     outcome = bench.bar(signal())
     assert known["BTCUSDT"] is Protection.OPENING
@@ -412,5 +412,5 @@ def test_a_lost_stop_leaves_the_position_naked_since_then() -> None:
     bench.obey(bench.enter("10"))
     (stop,) = bench.working(OrderRole.STOP)
     bench.report(OutcomeUnknown(stop.id), after=5)
-    assert bench.state.protection["BTCUSDT"] is Protection.NAKED
+    assert bench.state.guard.states["BTCUSDT"] is Protection.NAKED
     assert bench.view.account.naked_since("BTCUSDT") == bench.at

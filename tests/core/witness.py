@@ -16,10 +16,10 @@ from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Mode
 from thunes.core.domain.order import Filled, Order, OrderRole, Rejected, Side
 from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, OrderId, Symbol
-from thunes.core.domain.view import OrderState
+from thunes.core.domain.view import OrderState, StepView
 from thunes.core.risk.invariants import broken_invariants
 from thunes.core.risk.limits import Limits
-from thunes.core.state import CoreView, State
+from thunes.core.state import State
 
 ZERO = Decimal(0)
 IMMEDIATE = -2010  # a stop that the market has passed already
@@ -71,7 +71,7 @@ class Witness:
             self._owned(symbol)
         if self.smooth and isinstance(event, BarsClosed):
             # A stop that this very step has moved is on its way; any other one rests.
-            assert all(since == event.at for since in self.state.naked.values())
+            assert all(since == event.at for since in self.state.guard.naked.values())
         if self.state.memory.mode is Mode.HALTED:
             for entry in view.account.entries():
                 assert entry.state in (OrderState.CANCELING, OrderState.UNKNOWN), entry
@@ -93,13 +93,13 @@ class Witness:
             owners.add(ledger.positions[symbol].strategy)
         assert len(owners) <= 1
 
-    def _approved(self, proposal: Proposal, view: CoreView) -> None:
+    def _approved(self, proposal: Proposal, view: StepView) -> None:
         for order_id in proposal.cancels:
             assert self.orders[order_id].role is not OrderRole.EXIT, "an exit is never taken back"
         if proposal.purpose is Purpose.ENTRY:
             self._entered(proposal, view)
 
-    def _entered(self, proposal: Proposal, view: CoreView) -> None:
+    def _entered(self, proposal: Proposal, view: StepView) -> None:
         """The caps, as the account stands once the entry is in flight."""
         limits, account, symbol = self.limits, view.account, proposal.symbol
         self.entries += 1

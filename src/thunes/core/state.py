@@ -1,8 +1,7 @@
 """The state: everything the core knows, written in `apply` and `commit` and nowhere else."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import assert_never
 
@@ -13,91 +12,69 @@ from thunes.core.domain.command import Command
 from thunes.core.domain.decision import Approved, Proposal, Purpose, Verdict
 from thunes.core.domain.event import (
     AccountOpened,
+    AccountSeen,
     BarsClosed,
     Event,
     OperatorActed,
     QuoteReceived,
+    Restarted,
     TimerFired,
     VenueReported,
 )
 from thunes.core.domain.fact import DayRolled, Decided, Fact, Noticed, TradeClosed
 from thunes.core.domain.line import Outcome, encode
-from thunes.core.domain.market import Quote
 from thunes.core.domain.mode import Cause
-from thunes.core.domain.position import Lot, Position, Protection
-from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, OrderId, Symbol
-from thunes.core.domain.view import Memory, OrderState
+from thunes.core.domain.order import Report
+from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, Money, OrderId, Symbol
+from thunes.core.domain.view import Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
-from thunes.core.ledger.books import Account
+from thunes.core.ledger.adoption import Doubt
 from thunes.core.ledger.ledger import Ledger
-from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
-from thunes.core.ledger.protection import PROTECTION_TABLE, seen
+from thunes.core.ledger.orders import OVER, Ids, OrderChange, OrderRecord
+from thunes.core.ledger.protection import Guard, seen
 from thunes.core.ledger.reader import AccountReader, Pricing
+from thunes.core.ledger.reconcile import reconcile
+from thunes.core.ledger.snapshot import Snapshot, put_back, take
 from thunes.core.market.market import Market
 from thunes.core.risk.invariants import broken_of_symbol
 from thunes.core.risk.mode import ModeReading
 
-
-@dataclass(slots=True)
-class CoreView:
-    """Implements `core.domain.view.View` for one step."""
-
-    at: Instant
-    market: Market
-    account: AccountReader
-    memory: Memory
-    new_id: Callable[[], OrderId]
-
-
-class _Ids:
-    """Gives out client order ids of one step. A refused proposal leaves a hole in the row; what
-    matters is that no number is ever given twice."""
-
-    def __init__(self, given: int) -> None:
-        self.given = given
-
-    def __call__(self) -> OrderId:
-        self.given += 1
-        return OrderId(f"t{self.given}")
-
-
-class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole state as plain values, in an order that depends on history only."""
-
-    sequence: int
-    quotes: list[Quote]
-    books: dict[Account, dict[Asset, Decimal]]
-    open_orders: list[OrderRecord]
-    closed_orders: list[OrderRecord]
-    positions: list[Position]
-    lots: dict[Symbol, list[Lot]]
-    dust: dict[Symbol, list[Lot]]
-    protection: dict[Symbol, Protection]
-    naked: dict[Symbol, Instant]
-    memory: Memory
-
-
 NOTHING = Outcome()
+NO_PLAN = ExitPlan()
 
 
 class State:
-    """Market, ledger and memory. `watch_equity` keeps the peak that drawdown is measured from."""
+    """Market, ledger and memory. `watch_equity` keeps the peak that drawdown is measured from,
+    `adopted` is how positions that no strategy opened are to be left."""
 
-    def __init__(self, market: Market, quote: Asset, fee_rate: Decimal, watch_equity: bool) -> None:
+    def __init__(
+        self,
+        market: Market,
+        quote: Asset,
+        fee_rate: Decimal,
+        watch_equity: bool,
+        adopted: ExitPlan = NO_PLAN,
+    ) -> None:
         self.market = market
         self.ledger = Ledger(market.instruments)
         self.memory = Memory()
-        self.protection: dict[Symbol, Protection] = {}
-        self.naked: dict[Symbol, Instant] = {}
+        self.guard = Guard()
+        self.doubt = Doubt()
         symbol_of = {i.base: s for s, i in market.instruments.items() if i.quote == quote}
         self._pricing = Pricing(quote, symbol_of, market.mark, fee_rate)
         self._watch_equity = watch_equity
+        self._adopted = adopted
         self._facts: list[Fact] = []
-        self._ids = _Ids(0)
+        self._ids = Ids()
         self._at = Instant(0)
         self.moved = False  # whether the last event changed what its outcome does not tell
-        account = AccountReader(self.ledger, self._pricing, self.naked)
-        self._view = CoreView(self._at, market, account, self.memory, self._ids)
+        self._look()
+
+    def _look(self) -> None:
+        self._account = AccountReader(self.ledger, self._pricing, self.guard.naked)
+        self._view = StepView(self._at, self.market, self._account, self.memory, self._ids)
+        self._ids.epoch = self.memory.epoch
 
     # What is.
 
@@ -106,12 +83,17 @@ class State:
         assert event.at >= self._at, f"event at {event.at} after one at {self._at}"
         self._at = event.at
         self._facts = []
+        self._view.news = ()
         self.moved = False
         match event:
             case BarsClosed():
                 self._apply_bars(event)
             case VenueReported():
-                self._apply_reports(event)
+                self._book(event.at, event.reports)
+            case AccountSeen():
+                self._apply_account(event)
+            case Restarted():
+                self._apply_restart(event)
             case AccountOpened():
                 self.ledger.deposit(event.balances)
             case QuoteReceived():
@@ -133,7 +115,8 @@ class State:
                     self.ledger.positions[held.symbol] = replace(held, peak_close=mark)
                     self.moved = True
         memory = self.memory
-        rolled = self.market.first_close_in(NS_PER_DAY)
+        day = self.market.closed_at() // NS_PER_DAY
+        rolled = day != memory.day
         if not rolled and not self._watch_equity:
             return
         equity = self.view(event.at).account.equity()
@@ -141,63 +124,94 @@ class State:
             memory.peak_equity = equity
             self.moved = True
         if rolled:
-            memory.day = event.at // NS_PER_DAY
+            memory.day = day
             memory.day_start_equity = equity
             memory.requested = (*memory.requested, Cause.DAY_ROLLED)
-            self._facts.append(DayRolled(day=memory.day, equity=equity))
+            self._facts.append(DayRolled(day=day, equity=equity))
 
-    def _apply_reports(self, event: VenueReported) -> None:
+    def _book(self, at: Instant, reports: Sequence[Report]) -> None:
         touched: dict[Symbol, None] = {}
         ledger, value_of = self.ledger, self._pricing.value_of
-        for report in event.reports:
+        self._view.news = reports
+        for report in reports:
             record = ledger.orders.find(report.order_id)
             if record is not None:
                 touched[record.order.symbol] = None
-            facts = ledger.book(event.at, report, value_of)
+            facts = ledger.book(at, report, value_of)
             if facts:
-                for fact in facts:
-                    if isinstance(fact, TradeClosed):
-                        self.memory.last_loss_at = event.at if fact.trade.pnl < ZERO else None
-                self._facts.extend(facts)
+                self._take_in(at, facts)
         for symbol in touched:
+            self._settle(at, symbol)
+
+    def _take_in(self, at: Instant, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if isinstance(fact, TradeClosed):
+                self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
+        self._facts.extend(facts)
+
+    def _settle(self, at: Instant, symbol: Symbol) -> None:
+        """What is held of the symbol may have changed: see how it is covered, and whether."""
+        self._update_protection(symbol)
+        for broken in broken_of_symbol(self.ledger, symbol):
+            # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
+            self._facts.append(Noticed(f"broken_{broken.name}", broken.text, at))
+            self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
+
+    def _apply_restart(self, event: Restarted) -> None:
+        """Whatever was asked of the venue and not answered is unknown; deadlines count anew."""
+        assert event.epoch > self.memory.epoch, "each process has an epoch of its own"
+        self.memory.epoch = self._ids.epoch = event.epoch
+        self.memory.unreconciled = True
+        self.doubt = Doubt(as_of=event.at)
+        orders = self.ledger.orders
+        for record in orders.by_age():
+            if record.state in (OrderState.SUBMITTED, OrderState.CANCELING):
+                orders.change(record, OrderChange.LOST)
+                record.lost = True
+            record.asked_at = event.at
+        for symbol in self.market.instruments:
             self._update_protection(symbol)
-            for broken in broken_of_symbol(self.ledger, symbol):
-                # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
-                self._facts.append(Noticed(f"broken_{broken.name}", broken.text, event.at))
-                self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
+
+    def _apply_account(self, seen: AccountSeen) -> None:
+        if seen.as_of <= self.doubt.as_of:
+            return  # an older answer that comes late
+        memory = self.memory
+        looked = reconcile(self.ledger, self.doubt, seen, self._pricing, self._adopted)
+        self.doubt, self._view.news = looked.doubt, looked.reports
+        self._take_in(seen.at, looked.facts)
+        memory.strange = tuple(looked.doubt.strangers)
+        if looked.clean:
+            memory.unreconciled = False
+        if looked.flow:  # a deposit is no profit, a withdrawal no loss
+            memory.day_start_equity = _moved(memory.day_start_equity, looked.flow)
+            memory.peak_equity = _moved(memory.peak_equity, looked.flow)
+        for symbol in self.market.instruments:
+            self._settle(seen.at, symbol)
 
     def _update_protection(self, symbol: Symbol) -> None:
-        before = self.protection.get(symbol, Protection.FLAT)
-        held = self.ledger.positions.get(symbol)
-        cover = seen(held, self.ledger.orders.working(symbol), self.market.instruments[symbol])
-        after = PROTECTION_TABLE[before][cover]
-        if after is Protection.FLAT:
-            self.protection.pop(symbol, None)
-        else:
-            self.protection[symbol] = after
-        if after is not Protection.NAKED:
-            self.naked.pop(symbol, None)
-        elif before is not Protection.NAKED:
-            self.naked[symbol] = self._at
+        held, working = self.ledger.positions.get(symbol), self.ledger.orders.working(symbol)
+        cover = seen(held, working, self.market.instruments[symbol])
+        self.guard.update(self._at, symbol, cover)
 
     # What the rooms may read.
 
-    def view(self, at: Instant) -> CoreView:
+    def view(self, at: Instant) -> StepView:
         """The state at this instant; the next one given out takes its place."""
         view = self._view
         view.at = at
-        view.account.forget()
+        self._account.forget()
         self._ids.given = self.memory.order_count
         return view
 
     @property
     def restless(self) -> bool:
-        """Whether every bar must be looked at: a stop to be trailed, raised or repaired."""
-        if self.naked:
+        """Whether every bar must be looked at: a stop to be trailed, raised or repaired, a
+        position to be left."""
+        if self.guard.naked:
             return True
         for held in self.ledger.positions.values():
             plan = held.plan
-            if plan.trail_after is not None or plan.break_even_after is not None:
+            if plan.trail_after is not None or plan.break_even_after is not None or held.leaving:
                 return True
         return False
 
@@ -234,15 +248,18 @@ class State:
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
             if record is not None and record.state not in (*OVER, OrderState.CANCELING):
                 ledger.orders.change(record, OrderChange.CANCEL_SENT)
+                record.asked_at = self._at
                 cancels.append(order_id)
         for order in orders:
             record = OrderRecord(order, reference=proposal.reference, plan=proposal.plan)
-            record.reason = exit_reason(proposal, order)
+            record.reason, record.asked_at = exit_reason(proposal, order), self._at
             ledger.orders.submit(record)
         held = ledger.positions.get(proposal.symbol)
         if held is not None and proposal.purpose in (Purpose.PROTECT, Purpose.MOVE_STOP):
             stop = proposal.stop_price
             ledger.positions[held.symbol] = replace(held, legs=proposal.legs, stop_price=stop)
+        elif held is not None and proposal.purpose is Purpose.EXIT:
+            ledger.positions[held.symbol] = replace(held, leaving=proposal.reason)
         if proposal.purpose is Purpose.ENTRY and not proposal.adds:
             self.memory.last_entry_at[proposal.symbol] = self._at
         self._update_protection(proposal.symbol)
@@ -251,40 +268,23 @@ class State:
     # Snapshot and restore.
 
     def snapshot(self) -> bytes:
-        orders = self.ledger.orders
-        state = Snapshot(
-            sequence=self.market.sequence,
-            quotes=list(self.market.quotes.values()),
-            books=self.ledger.books.accounts,
-            open_orders=orders.by_age(),
-            closed_orders=list(orders.closed.values()),
-            positions=list(self.ledger.positions.values()),
-            lots={symbol: lots for symbol, lots in self.ledger.lots.items() if lots},
-            dust=self.ledger.dust,
-            protection=self.protection,
-            naked=self.naked,
-            memory=self.memory,
-        )
+        market = (self.market.sequence, list(self.market.quotes.values()))
+        state = take(self.ledger, self.guard, (self.memory, self.doubt), market)
         return encode((self._at, state))
 
     def restore(self, data: bytes) -> None:
         """Become the state that `snapshot` gave out (same instruments, same tape)."""
-        at, state = msgspec.json.decode(data, type=tuple[Instant, Snapshot])
-        self._at, self.memory = at, state.memory
+        self._at, state = msgspec.json.decode(data, type=tuple[Instant, Snapshot])
         self.market.sequence = state.sequence
         self.market.quotes = {quote.symbol: quote for quote in state.quotes}
-        self.ledger = Ledger(self.market.instruments)
-        self.ledger.books.accounts = state.books
-        for record in state.open_orders:
-            self.ledger.orders.submit(record)
-        for record in state.closed_orders:
-            self.ledger.orders.closed[record.order.id] = record
-        self.ledger.positions = {held.symbol: held for held in state.positions}
-        self.ledger.lots, self.ledger.dust = state.lots, state.dust
-        self.protection, self.naked = state.protection, state.naked
-        account = AccountReader(self.ledger, self._pricing, self.naked)
-        self._view = CoreView(at, self.market, account, self.memory, self._ids)
+        self.memory, self.doubt = state.memory, state.doubt
+        self.ledger, self.guard = put_back(state, self.market.instruments)
+        self._look()
 
     def digest(self) -> str:
         """SHA-256 of the snapshot: equal states have equal digests."""
         return hashlib.sha256(self.snapshot()).hexdigest()
+
+
+def _moved(equity: Money | None, flow: Decimal) -> Money | None:
+    return None if equity is None else Money(equity + flow)

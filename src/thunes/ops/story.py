@@ -13,16 +13,20 @@ from thunes.core.domain.command import (
 )
 from thunes.core.domain.event import (
     AccountOpened,
+    AccountSeen,
     BarsClosed,
     Event,
     OperatorActed,
     QuoteReceived,
+    Restarted,
     TimerFired,
     VenueReported,
 )
+from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import (
     DayRolled,
     Decided,
+    Discrepancy,
     Fact,
     ModeChanged,
     Noticed,
@@ -96,6 +100,14 @@ class Storyteller:
             case OperatorActed():
                 text = f"{event.who} asked for {event.cause.value}: {event.why}"
                 yield Sentence(Topic.MODES, "", text)
+            case Restarted():
+                text = f"process {event.epoch} took over; what was in flight is unknown"
+                yield Sentence(Topic.OTHER, "", text)
+            case AccountSeen():
+                open_orders = sum(1 for each in event.orders if each.standing is Standing.OPEN)
+                held = ", ".join(f"{number(q)} {asset}" for asset, q in event.balances.items())
+                text = f"the account was looked at: {open_orders} open orders, {held or 'nothing'}"
+                yield Sentence(Topic.OTHER, "", text)
             case _:
                 assert_never(event)
 
@@ -183,6 +195,9 @@ def _of_fact(fact: Fact) -> Sentence:
         case Noticed():
             when = "" if fact.at is None else f" (since {format_instant(fact.at)})"
             return Sentence(Topic.OTHER, "", f"noticed {fact.code}: {fact.text}{when}")
+        case Discrepancy():
+            text = f"{fact.kind.value.replace('_', ' ')} {fact.subject}: {fact.text}"
+            return Sentence(Topic.OTHER, "", text)
         case _:
             assert_never(fact)
 

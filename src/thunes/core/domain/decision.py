@@ -91,6 +91,7 @@ class Gate(Word):
 
     KILL_SWITCH = "kill_switch"
     MODE = "mode"
+    RECONCILED = "reconciled"
     MAX_POSITIONS = "max_positions"
     ONE_POSITION_PER_SYMBOL = "one_position_per_symbol"
     LOSS_COOL_DOWN = "loss_cool_down"

@@ -94,6 +94,7 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     `entry_size` is the filled quantity on which the target shares are fixed (zero while the
     first entry still fills). `peak_close` is the highest close since the entry, for trailing.
+    `leaving` is why it is being left, until it is gone: an exit that failed is sent again.
     """
 
     symbol: Symbol
@@ -108,3 +109,4 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     targets_hit: int = 0
     peak_close: Price | None = None
     legs: tuple[Leg, ...] = ()
+    leaving: str = ""

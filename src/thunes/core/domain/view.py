@@ -1,6 +1,7 @@
 """The view: what the deciding rooms may read. Nothing in it can be written."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Floats, Quote
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.order import Order
+from thunes.core.domain.order import Order, Report
 from thunes.core.domain.position import ExitPlan, Position
 from thunes.core.domain.units import Instant, Money, OrderId, Price, Quantity, Symbol
 from thunes.core.domain.word import Word
@@ -37,6 +38,10 @@ class Working(Protocol):
     def filled(self) -> Quantity: ...
     @property
     def plan(self) -> ExitPlan | None: ...
+    @property
+    def lost(self) -> bool:
+        """Whether it is unknown because no answer came, rather than a doubtful one."""
+
     @property
     def reason(self) -> str:
         """Why an exit was sent; "" where the order's role says it all."""
@@ -107,6 +112,9 @@ class Memory(msgspec.Struct):
     last_entry_at: dict[Symbol, Instant] = {}
     order_count: int = 0
     requested: tuple[Cause, ...] = ()
+    epoch: int = 0
+    unreconciled: bool = False  # since a restart: what is in flight and held is not known yet
+    strange: tuple[Symbol, ...] = ()  # where others have open orders at the venue
 
 
 class View(Protocol):
@@ -121,5 +129,21 @@ class View(Protocol):
     @property
     def memory(self) -> Memory: ...
     @property
+    def news(self) -> Sequence[Report]:
+        """What this step brought about our orders, reported or found in the account."""
+
+    @property
     def new_id(self) -> Callable[[], OrderId]:
         """Gives the next client order id of the account."""
+
+
+@dataclass(slots=True)
+class StepView:
+    """Implements `View` for one step."""
+
+    at: Instant
+    market: MarketView
+    account: AccountView
+    memory: Memory
+    new_id: Callable[[], OrderId]
+    news: Sequence[Report] = ()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
-from thunes.core.domain.event import BarsClosed, Event, TimerFired, VenueReported
+from thunes.core.domain.event import AccountSeen, BarsClosed, Event, TimerFired, VenueReported
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import (
     Accepted,
@@ -22,7 +22,6 @@ from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import (
     NS_PER_SECOND,
     ZERO,
-    Instant,
     OrderId,
     Quantity,
     Symbol,
@@ -66,9 +65,13 @@ class Execution:
     def _keep(self, event: Event, left: list[Symbol], view: View) -> list[Proposal]:
         """What is held stays protected; symbols in `left` are being sold already."""
         if isinstance(event, VenueReported):
-            return self._protect(event, left, view)
+            return self._protect(left, view)
         if isinstance(event, BarsClosed):
             return self._move_stops(left, view)
+        if isinstance(event, AccountSeen):
+            answered = self._protect(left, view)
+            busy = [*left, *(proposal.symbol for proposal in answered)]
+            return [*answered, *_look_after(busy, view), *_expire_all(view)]
         return _expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
@@ -95,21 +98,22 @@ class Execution:
                 proposals.extend([proposal] if proposal else [])
         return proposals
 
-    def _protect(self, event: VenueReported, left: list[Symbol], view: View) -> list[Proposal]:
-        for report in event.reports:
+    def _protect(self, left: list[Symbol], view: View) -> list[Proposal]:
+        """Answer the news of this step."""
+        for report in view.news:
             if type(report) is not Accepted:
                 break
         else:
             return []  # what was asked for is what rests
         touched: dict[Symbol, list[News]] = {}
-        for report in event.reports:
+        for report in view.news:
             record = view.account.order(report.order_id)
             if record is not None:
                 touched.setdefault(record.order.symbol, []).append((record, report))
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
             working = view.account.working(symbol)
-            if symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
+            if symbol in left or _is_left(working) or _in_doubt(working):
                 continue
             held = view.account.position(symbol)
             if held is None:
@@ -119,21 +123,56 @@ class Execution:
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
-        proposals: list[Proposal] = []
+        proposals = _look_after(left, view)
+        busy = [*left, *(proposal.symbol for proposal in proposals)]
         for held in view.account.positions():
-            working = view.account.working(held.symbol)
-            if held.symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
+            plan = held.plan
+            if plan.trail_after is None and plan.break_even_after is None:
                 continue
-            since = view.account.naked_since(held.symbol)
-            if since is not None:
-                proposals.extend(_repair(held, since, view))
-            elif held.plan.trail_after is not None or held.plan.break_even_after is not None:
+            working = view.account.working(held.symbol)
+            if held.symbol not in busy and not _is_left(working) and not _in_doubt(working):
                 proposals.extend(move_stop(held, self._fee_rate, view))
         return proposals
 
 
+def _is_left(working: Sequence[Working]) -> bool:
+    return any(w.order.role is OrderRole.EXIT for w in working)
+
+
+def _in_doubt(working: Sequence[Working]) -> bool:
+    """Whether an order may be selling whose fate is unknown: it is not sent a second time."""
+    return any(w.lost and w.order.side is Side.SELL for w in working)
+
+
+def _look_after(busy: Sequence[Symbol], view: View) -> list[Proposal]:
+    """Leave what is to be left and failed to be; protect what lacks its stop.
+
+    What has lacked it for too long is left even if a stop may be there: the venue sells no coins
+    twice, and refuses one of the two.
+    """
+    proposals: list[Proposal] = []
+    for held in view.account.positions():
+        symbol, working = held.symbol, view.account.working(held.symbol)
+        since = view.account.naked_since(symbol)
+        if symbol in busy or _is_left(working) or (since is None and not held.leaving):
+            continue
+        reason = held.leaving
+        if since is not None and view.at - since > NAKED_MAX_NS:
+            reason = "unprotected"
+        elif _in_doubt(working):
+            continue
+        if reason:
+            proposal = leave(symbol, reason, view)
+            proposals.extend([proposal] if proposal else [])
+        else:
+            proposals.extend(_repair(held, view))
+    return proposals
+
+
 def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     """What news of orders asks for where something is held: leave it, or protect it as planned."""
+    if any(isinstance(news, Rejected) and news.again for _, news in news_of):
+        return []  # not at once, or the venue would be flooded: the next look tries again
     refused = [
         record
         for record, news in news_of
@@ -180,11 +219,8 @@ def _half_replaced(news_of: list[News]) -> bool:
     )
 
 
-def _repair(held: Position, since: Instant, view: View) -> list[Proposal]:
-    """A stop that should rest does not: place it again, or leave when that took too long."""
-    if view.at - since > NAKED_MAX_NS:
-        proposal = leave(held.symbol, "unprotected", view)
-        return [proposal] if proposal else []
+def _repair(held: Position, view: View) -> list[Proposal]:
+    """A stop that should rest does not: place it again."""
     price = view.market.mark(held.symbol) or held.entry_price
     legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
     return restore(held, legs, Purpose.PROTECT, view)
@@ -235,6 +271,17 @@ def _clear(symbol: Symbol, working: Sequence[Working]) -> list[Proposal]:
     selling = [w for w in working if w.order.side is Side.SELL]
     proposal = call_off(symbol, selling, "flat") if selling else None
     return [proposal] if proposal else []
+
+
+def _expire_all(view: View) -> list[Proposal]:
+    """Entries past their time whose timer was lost, or whose cancel was."""
+    late = [
+        w
+        for w in view.account.entries()
+        if w.order.expires_at is not None and w.order.expires_at <= view.at
+    ]
+    found = [call_off(w.order.symbol, [w], "expired") for w in late]
+    return [proposal for proposal in found if proposal is not None]
 
 
 def _expire(event: TimerFired, view: View) -> list[Proposal]:

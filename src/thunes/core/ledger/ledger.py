@@ -63,6 +63,7 @@ class Ledger:
         if not self.orders.change(record, _CHANGES[type(report)]):
             text = f"{type(report).__name__} for {report.order_id} in state {record.state.value}"
             return [Noticed(code="impossible_report", text=text, at=at)]
+        record.lost = type(report) is OutcomeUnknown
         facts: list[Fact] = []
         if isinstance(report, Rejected | CancelRefused):
             text = f"{report.code} {report.text}"
@@ -91,7 +92,7 @@ class Ledger:
             assert worth is not None, f"no price for the fee asset {fill.fee_asset}"
             fee_value = Money(worth)
             record.fees = Money(record.fees + worth)
-        self._post_fill(record, fill)
+        self.post_fill(record, fill)
         if record.order.side is Side.BUY:
             facts = self._bought(at, record, fill, fee_value)
         else:
@@ -100,7 +101,8 @@ class Ledger:
             facts.extend(self._order_over(at, record))
         return facts
 
-    def _post_fill(self, record: OrderRecord, fill: Filled) -> None:
+    def post_fill(self, record: OrderRecord, fill: Filled) -> None:
+        """What a fill moves between the accounts; its lots and positions aside."""
         instrument = self.instruments[record.order.symbol]
         sign = 1 if record.order.side is Side.BUY else -1
         value, quantity = fill.price * fill.quantity * sign, fill.quantity * sign
@@ -158,6 +160,21 @@ class Ledger:
         )
         self._put_aside(record, fill.price)
         return []
+
+    def give_up(self, symbol: Symbol, quantity: Quantity) -> None:
+        """Coins of a position left without a sale: first lots first, last legs first."""
+        held = self.positions[symbol]
+        consume(self.lots[symbol], quantity)
+        left = Quantity(held.quantity - quantity)
+        if left <= ZERO:
+            del self.positions[symbol], self.lots[symbol]
+            return
+        self.positions[symbol] = replace(
+            held,
+            quantity=left,
+            entry_size=Quantity(min(held.entry_size, left)),
+            legs=_shortened(held.legs, quantity),
+        )
 
     def _put_aside(self, record: OrderRecord, price: Price) -> None:
         """End a position that is too little to be sold; not while an order still sells it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from thunes.core.domain.order import Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
-from thunes.core.domain.units import ZERO, Money, OrderId, Price, Quantity, Symbol
+from thunes.core.domain.units import ZERO, Instant, Money, OrderId, Price, Quantity, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.core.domain.word import Word
 
@@ -107,6 +107,30 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
     },
 }
 
+_OURS = "thunes-"
+
+
+class Ids:
+    """Gives out client order ids, each a function of the process that sends and of a count.
+
+    A refused proposal leaves a hole in the row; what matters is that no id is ever given twice. In
+    the laboratory (epoch 0) nobody else is there to be told apart from.
+    """
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.given = 0
+
+    def __call__(self) -> OrderId:
+        self.given += 1
+        return OrderId(f"{_OURS}{self.epoch}-{self.given}" if self.epoch else f"t{self.given}")
+
+
+def is_ours(name: OrderId) -> bool:
+    """Whether an order of this id was sent by a process of ours."""
+    return name.startswith(_OURS)
+
+
 OVER = (S.FILLED, S.REJECTED, S.CANCELED, S.EXPIRED)
 CLOSED_KEPT_MAX = 256
 
@@ -115,6 +139,8 @@ CLOSED_KEPT_MAX = 256
 class OrderRecord:
     """One order and what became of it; money is quote, summed over its fills.
 
+    `asked_at` is when the venue was last asked anything about it: to place it or to cancel it;
+    `lost` says that no answer came, so that its deadline has to pass before anything is proved.
     `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
     `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
     its end. `leg` is the part of the position that it closed, with the levels planned for it.
@@ -133,6 +159,8 @@ class OrderRecord:
     plan: ExitPlan | None = None
     leg: Leg | None = None
     reason: str = ""
+    asked_at: Instant = Instant(0)
+    lost: bool = False
 
     @property
     def remaining(self) -> Quantity:
@@ -181,6 +209,12 @@ class Orders:
     def working(self, symbol: Symbol) -> Sequence[OrderRecord]:
         records = self.open.get(symbol)
         return tuple(records.values()) if records else ()
+
+    def unknown(self) -> bool:
+        """Whether the outcome of any order is unknown."""
+        return any(
+            record.state is S.UNKNOWN for held in self.open.values() for record in held.values()
+        )
 
     def by_age(self) -> list[OrderRecord]:
         """Every order that is not over, oldest first: submitted again so, nothing has changed."""

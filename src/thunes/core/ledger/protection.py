@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import OrderRole
 from thunes.core.domain.position import Position, Protection
-from thunes.core.domain.units import ZERO, floor_to
+from thunes.core.domain.units import ZERO, Instant, Symbol, floor_to
 from thunes.core.domain.view import OrderState
 from thunes.core.domain.word import Word
 from thunes.core.ledger.orders import OrderRecord
@@ -38,6 +38,27 @@ PROTECTION_TABLE: Mapping[Protection, Mapping[Cover, Protection]] = {
 
 _RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 _ON_ITS_WAY = (OrderState.SUBMITTED, *_RESTING)
+
+
+class Guard:
+    """How each symbol is protected, and since when those are naked that are."""
+
+    def __init__(self) -> None:
+        self.states: dict[Symbol, Protection] = {}
+        self.naked: dict[Symbol, Instant] = {}
+
+    def update(self, at: Instant, symbol: Symbol, cover: Cover) -> None:
+        """Move the symbol along the table to what is seen of it."""
+        before = self.states.get(symbol, P.FLAT)
+        after = PROTECTION_TABLE[before][cover]
+        if after is P.FLAT:
+            self.states.pop(symbol, None)
+        else:
+            self.states[symbol] = after
+        if after is not P.NAKED:
+            self.naked.pop(symbol, None)
+        elif before is not P.NAKED:
+            self.naked[symbol] = at
 
 
 def seen(held: Position | None, working: Sequence[OrderRecord], instrument: Instrument) -> Cover:

@@ -79,6 +79,10 @@ class Market:
     def bar_seconds(self) -> float:
         return self.tape.timeframe / NS_PER_SECOND
 
+    def closed_at(self) -> Instant:
+        """The time of the newest closing; there must be one."""
+        return Instant(self.tape.times.item(self.sequence))
+
     def first_close_in(self, period: int) -> bool:
         sequence = self.sequence
         if sequence <= 0:

@@ -46,6 +46,12 @@ def _mode(q: Question) -> Check:
     return (_PASSED if q.reading.mode is Mode.NORMAL else _FAILED)[Gate.MODE]
 
 
+def _reconciled(q: Question) -> Check:
+    memory = q.view.memory
+    strange = memory.unreconciled or q.proposal.symbol in memory.strange
+    return (_FAILED if strange else _PASSED)[Gate.RECONCILED]
+
+
 def _max_positions(q: Question) -> Check:
     limit = q.limits.max_positions
     if limit is None:
@@ -202,6 +208,7 @@ def _venue_filters(q: Question) -> Check:
 GATES: Mapping[Gate, Callable[[Question], Check]] = {
     Gate.KILL_SWITCH: _kill_switch,
     Gate.MODE: _mode,
+    Gate.RECONCILED: _reconciled,
     Gate.MAX_POSITIONS: _max_positions,
     Gate.ONE_POSITION_PER_SYMBOL: _one_position_per_symbol,
     Gate.LOSS_COOL_DOWN: _loss_cool_down,
