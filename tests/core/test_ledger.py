@@ -243,6 +243,8 @@ def test_money_is_conserved_by_every_order(parts: list[tuple[int, int]], end: st
     paid, left = ZERO, D(10)
     for steps, ticks in parts:
         quantity = min(D(steps) / 100_000, left - D("0.00001"))
+        if not quantity:
+            break  # all but the last step is bought
         price = D(ticks) / 100
         fee = price * quantity * D("0.001")
         bench.report(bench.fill(order, str(price), quantity, fee=fee, complete=False))

@@ -112,7 +112,7 @@ def test_replay_stops_at_the_first_difference_and_shows_both(tmp_path: Path) -> 
     first = replay(record(tmp_path, STORY), engine.step).difference
     assert first is not None
     assert (first.sequence, first.at, first.replayed) == (3, STORY[2].event.at, ())
-    assert first.recorded[0].startswith("entry BTCUSDT by sma_cross approved (18 gates)")
+    assert first.recorded[0].startswith("entry BTCUSDT by sma_cross approved (19 gates)")
     assert engine.steps == 3
     later = replay(tmp_path, Parrot(STORY, {5: other}).step)
     assert later.steps == 4

@@ -20,7 +20,7 @@ TOLD = """\
 2024-01-03T09:00:00Z  bars closed, tape row 1
 2024-01-03T09:00:00Z  entry BTCUSDT by sma_cross refused by order_size: 250.00 > 100.00
 2024-01-03T10:00:00Z  bars closed, tape row 2
-2024-01-03T10:00:00Z  entry BTCUSDT by sma_cross approved (18 gates): buy for 100.00
+2024-01-03T10:00:00Z  entry BTCUSDT by sma_cross approved (19 gates): buy for 100.00
 2024-01-03T10:00:00Z  send entry order e1: buy BTCUSDT for 100.00, market
 2024-01-03T11:00:00Z  venue accepted BTCUSDT entry order e1
 2024-01-03T11:00:00Z  filled BTCUSDT entry order e1: 0.00200 at 50000.00, fee 0.1 USDT, complete
