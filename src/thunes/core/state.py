@@ -162,7 +162,7 @@ class State:
         assert event.epoch > self.memory.epoch, "each process has an epoch of its own"
         self.memory.epoch = self._ids.epoch = event.epoch
         self.memory.unreconciled = True
-        self.doubt = Doubt(as_of=event.at)
+        self.doubt = Doubt(as_of=self.doubt.as_of)
         orders = self.ledger.orders
         for record in orders.by_age():
             if record.state in (OrderState.SUBMITTED, OrderState.CANCELING):

@@ -6,8 +6,8 @@ import msgspec
 
 from thunes.core.domain.command import Command
 from thunes.core.domain.errors import DataError
-from thunes.core.domain.event import Event
-from thunes.core.domain.fact import Fact
+from thunes.core.domain.event import Event, OperatorActed, Restarted
+from thunes.core.domain.fact import DayRolled, Fact, ModeChanged
 
 VERSION = 1
 
@@ -26,6 +26,14 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commands: tuple[Command, ...]
     facts: tuple[Fact, ...]
     version: int = VERSION
+
+
+def must_last(event: Event, outcome: Outcome) -> bool:
+    """Whether the step has to be on disk before anything comes of it: what leaves for the venue,
+    and what no venue could ever tell us again."""
+    if outcome.commands or isinstance(event, OperatorActed | Restarted):
+        return True
+    return any(isinstance(fact, ModeChanged | DayRolled) for fact in outcome.facts)
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")

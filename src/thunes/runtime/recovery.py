@@ -1,0 +1,49 @@
+"""Recovery: the only way to start, whether anything came before or not.
+
+Lease, journal, replay; then what was in flight is unknown, the account is looked at until nothing
+is in doubt, what is held is protected, and only then is anything new begun. The order of the last
+three is the core's own doing: a gate keeps entries out until the account is reconciled.
+"""
+
+from collections.abc import Iterable
+
+from thunes.core.domain.errors import DataError
+from thunes.core.domain.event import AccountOpened, Restarted
+from thunes.core.domain.line import decode_line
+from thunes.core.domain.units import Instant
+from thunes.core.engine import Engine
+from thunes.runtime.live import Live
+from thunes.runtime.ports import Clock, Lease, LiveVenue, Store
+
+
+def replay(engine: Engine, lines: Iterable[bytes]) -> int:
+    """Take a fresh engine through the recorded steps; how many there were.
+
+    Raises DataError where the engine now decides otherwise than it did then.
+    """
+    count = 0
+    for payload in lines:
+        line = decode_line(payload)
+        outcome = engine.step(line.event)
+        if outcome.commands != line.commands or outcome.facts != line.facts:
+            raise DataError(
+                f"step {count + 1} of the journal ({type(line.event).__name__} at "
+                f"{line.event.at}) is decided otherwise by this program than by the one that "
+                "recorded it: go on with that version, or begin a new journal on a flat account"
+            )
+        count += 1
+    return count
+
+
+def start(
+    engine: Engine, recorded: Iterable[bytes], venue: LiveVenue, store: Store, own: tuple[Clock, Lease]
+) -> Live:
+    """A process that goes on where `recorded` ends; what was in flight then is unknown now."""
+    clock, lease = own
+    count = replay(engine, recorded)
+    live = Live(engine, venue, store, clock, lease)
+    if not count:
+        live.hear(AccountOpened(at=Instant(0), balances={}))
+    live.hear(Restarted(at=Instant(0), epoch=lease.epoch))
+    live.reconnected()
+    return live
