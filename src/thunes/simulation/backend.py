@@ -52,14 +52,15 @@ class Backend:
             listener.drop()
 
     def trade(self, command: VenueCommand, *, ours: bool) -> Answer:
-        """Carry out `command`: all that came of it."""
+        """Carry out `command`: what came of it, as far as its sender is told."""
         now, truth = self._agenda.now, self.truth
         if isinstance(command, CancelOrders):
             return self._tell(self.floor.take(command, now))
         if self.rules is Rules.KRAKEN and any(o.id in truth.latest for o in command.orders):
             return self.half(command, _ID_TAKEN, again=False)
         truth.offer(command.orders, ours=ours)
-        return self._tell(self.floor.take(command, now))
+        answer = self._tell(self.floor.take(command, now))
+        return tuple(filter(self._ours, answer)) if ours else answer
 
     def half(
         self, command: PlaceOrders | ReplaceOrders, refusal: tuple[int, str], *, again: bool
@@ -113,3 +114,8 @@ class Backend:
         if traded:
             truth.weigh(self.floor.totals(), now)
         return tuple(reports)
+
+    def _ours(self, report: Report) -> bool:
+        """Whether it belongs into an answer to us: what others traded meanwhile does not."""
+        traded = isinstance(report, Filled | Expired)
+        return not traded or self.truth.latest[report.order_id].ours

@@ -46,6 +46,7 @@ class Flight:
         self._command = command
         self._stamp = stamp
         self._done = False
+        self._deaf = False  # the connection that would bring the answer is gone
 
     def depart(self) -> None:
         """Leave for the exchange; without an answer in time the outcome is unknown."""
@@ -62,6 +63,7 @@ class Flight:
                 after(box.draw(fault, *_SOON_NS), self._give_up)
                 return
             case Fault.RESET_AFTER_SENT:
+                self._deaf = True
                 after(box.draw(fault, *_SOON_NS), self._give_up)
             case Fault.REQUEST_LOST:
                 return
@@ -86,7 +88,7 @@ class Flight:
     def _answer(self, answer: Answer | None) -> None:
         """The answer sets out for home."""
         line = self._line
-        if not line.alive:
+        if self._deaf or not line.alive:
             return
         delay, fault = line.latency_ns(), line.box.first(_HOMEWARD)
         if fault is Fault.ANSWER_LOST:

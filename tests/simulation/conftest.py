@@ -1,0 +1,14 @@
+"""What the tests of the world share: decimals as exact as in a run."""
+
+import decimal
+from collections.abc import Iterator
+
+import pytest
+
+from thunes.core.domain.units import EXACT
+
+
+@pytest.fixture(autouse=True, scope="module")
+def exact_decimals() -> Iterator[None]:
+    with decimal.localcontext(EXACT):
+        yield
