@@ -14,6 +14,7 @@ from thunes.core.domain.event import BarsClosed, Event, TimerFired
 from thunes.core.domain.evidence import DEADLINE_NS, FENCE_NS
 from thunes.core.domain.line import Line, Outcome, encode, must_last
 from thunes.core.domain.units import NS_PER_SECOND, Instant
+from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
 from thunes.runtime.horizon import Timers
 from thunes.runtime.ports import Clock, Lease, LiveVenue, Store
@@ -120,7 +121,9 @@ class Live:
             return Instant(looked_at + LOOK_AGAIN_NS)
         soon = Instant(looked_at + LOOK_SOON_NS)
         fences = [
-            record.asked_at + FENCE_NS + 1 for record in state.ledger.orders.by_age() if record.lost
+            record.asked_at + FENCE_NS + 1
+            for record in state.ledger.orders.by_age()
+            if record.state is OrderState.UNKNOWN
         ]
         if fences:
             due = min(fences)

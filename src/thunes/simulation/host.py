@@ -1,4 +1,4 @@
-"""The host: the machine that a process runs on, with its clock, its lease and its supervisor."""
+"""The host: the machine that a process runs on, with its clock and its lease."""
 
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.units import NS_PER_SECOND, Instant
