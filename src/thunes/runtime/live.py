@@ -128,6 +128,7 @@ class Live:
         if fences:
             due = min(fences)
             return Instant(due) if looked_at < due < soon else soon
-        if state.memory.unreconciled or state.restless:
+        leaving = any(held.leaving for held in state.ledger.positions.values())
+        if state.memory.unreconciled or state.guard.naked or leaving:
             return soon
         return Instant(looked_at + LOOK_EVERY_NS)

@@ -36,7 +36,11 @@ def replay(engine: Engine, lines: Iterable[bytes]) -> int:
 
 
 def start(
-    engine: Engine, recorded: Iterable[bytes], venue: LiveVenue, store: Store, own: tuple[Clock, Lease]
+    engine: Engine,
+    recorded: Iterable[bytes],
+    venue: LiveVenue,
+    store: Store,
+    own: tuple[Clock, Lease],
 ) -> Live:
     """A process that goes on where `recorded` ends; what was in flight then is unknown now."""
     clock, lease = own

@@ -8,7 +8,7 @@ from thunes.core.domain.event import BarsClosed, Event
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.exchange import Exchange
-from thunes.simulation.faults import Fault, FaultBox
+from thunes.simulation.faults import FaultBox
 from thunes.simulation.scene import Scene
 
 _LATE_NS = (0, 20 * NS_PER_SECOND)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
 from thunes.core.domain.event import AccountSeen
 from thunes.core.domain.evidence import SeenOrder
-from thunes.core.domain.order import OutcomeUnknown
+from thunes.core.domain.order import OutcomeUnknown, Rejected, Report
 from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, OrderId, Quantity
 from thunes.simulation.backend import Answer
 from thunes.simulation.faults import Fault
@@ -35,6 +37,7 @@ _OVERTAKEN_NS = (NS_PER_SECOND // 20, 2 * NS_PER_SECOND)
 _SOON_NS = (0, NS_PER_SECOND)
 Reading = Callable[[int], None]
 """Reads one part at the exchange; its answer takes so many ns to get home."""
+_SHORT_OF_FUNDS = ("insufficient balance", "insufficientAvailableFunds")
 _NOT_SENT = Refusal(0, "No connection: the request was not sent.")
 
 
@@ -103,12 +106,18 @@ class Flight:
     def _hear(self, answer: Answer) -> None:
         if not self._done:
             self._done = True
-            self._line.hear_reports(answer)
+            self._line.hear_reports([_classified(report) for report in answer])
 
     def _give_up(self) -> None:
         """No answer in time, or none that can be read."""
         if not self._done:
             self._hear(tuple([OutcomeUnknown(order_id) for order_id in named(self._command)]))
+
+
+def _classified(report: Report) -> Report:
+    """Refused for want of funds is not refused for what it is: what is free will change."""
+    short = isinstance(report, Rejected) and any(word in report.text for word in _SHORT_OF_FUNDS)
+    return replace(report, again=True) if isinstance(report, Rejected) and short else report
 
 
 class Inquiry:

@@ -120,9 +120,7 @@ _PLANS = (
     ExitPlan(stop_distance=_STOP, targets=(TargetLevel(_D("0.01"), _D(1)),)),
     ExitPlan(stop_distance=_STOP, targets=_LADDER, break_even_after=1),
     ExitPlan(stop_distance=_STOP, trail_distance=_D("0.008"), trail_after=0),
-    ExitPlan(
-        stop_distance=_D("0.02"), targets=_LADDER, trail_distance=_D("0.01"), trail_after=1
-    ),
+    ExitPlan(stop_distance=_D("0.02"), targets=_LADDER, trail_distance=_D("0.01"), trail_after=1),
 )
 _CAPS = Limits(max_age_s=120, symbol_exposure=_D("0.3"), total_exposure=_D("0.8"))
 _LIMITS = (

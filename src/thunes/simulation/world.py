@@ -7,12 +7,10 @@ enters any more, and when all is quiet the process, its journal and the exchange
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from thunes.core.domain.event import BarsClosed, Event, OperatorActed
+from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.mode import Cause
-from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
+from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.chance import Chance
 from thunes.simulation.exchange import Exchange

@@ -257,10 +257,14 @@ def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> 
 
 
 def _unprotectable(news_of: list[News]) -> bool:
-    """Whether the venue refused a stop for what it is: then the position must not stay."""
+    """Whether the venue refused a stop for what it is: then the position must not stay.
+
+    Refused together with a target, it may be for that one: the stop is tried alone.
+    """
     return any(
         isinstance(news, Rejected)
         and record.order.role is OrderRole.STOP
+        and record.order.list_id is None
         and news.code not in REPLACE_FAILED
         for record, news in news_of
     )

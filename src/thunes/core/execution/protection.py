@@ -17,7 +17,7 @@ from thunes.core.domain.instrument import Instrument, failed_price
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, Quantity, floor_to
-from thunes.core.domain.view import View, Working
+from thunes.core.domain.view import OrderState, View, Working
 from thunes.core.execution.entries import ALIVE, first_stop
 
 WHOLE = "all"
@@ -107,12 +107,16 @@ def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View)
     ]
     names = [leg.name for leg in legs]
     stale = [w.order.id for w in selling if w.order.leg not in names]
+    free = held.quantity - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
     for leg in legs:
         resting = [w for w in selling if w.order.leg == leg.name]
         if _as_planned(leg, resting):
             continue
         cancels = (*stale, *(w.order.id for w in resting))
+        if not cancels and leg.quantity > free:
+            continue  # when what holds its coins is known to be gone it will be placed
+        free -= ZERO if cancels else leg.quantity
         stale = []
         orders = _leg_orders(held, leg, view)
         proposals.append(_proposal(held, legs, purpose, orders, cancels))
@@ -121,6 +125,27 @@ def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View)
     if not proposals and legs != held.legs:
         proposals.append(_proposal(held, legs, purpose, (), ()))
     return proposals
+
+
+def _locked(working: Sequence[Working]) -> Decimal:
+    """Coins that sell orders may still hold; the two of a list hold the same ones.
+
+    Of a list of which one is over, the other is as well, or will be: the venue ends both.
+    """
+    locked, lists = ZERO, dict[str, Decimal]()
+    for each in working:
+        order = each.order
+        if order.side is not Side.SELL or (each.state is OrderState.UNKNOWN and not each.lost):
+            continue
+        left = (order.quantity or ZERO) - each.filled
+        if order.list_id is None:
+            locked += left
+        elif order.list_id in lists or each.state is not OrderState.CANCELING:
+            locked += left - lists.get(order.list_id, ZERO)
+            lists[order.list_id] = left
+        else:
+            lists[order.list_id] = ZERO
+    return locked
 
 
 def _proposal(

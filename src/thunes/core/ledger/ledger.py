@@ -13,6 +13,7 @@ from thunes.core.domain.order import (
     CancelRefused,
     Expired,
     Filled,
+    Order,
     OrderRole,
     OutcomeUnknown,
     Rejected,
@@ -93,6 +94,8 @@ class Ledger:
             fee_value = Money(worth)
             record.fees = Money(record.fees + worth)
         self.post_fill(record, fill)
+        if record.order.list_id is not None:
+            self._end_siblings(at, record.order)
         if record.order.side is Side.BUY:
             facts = self._bought(at, record, fill, fee_value)
         else:
@@ -100,6 +103,13 @@ class Ledger:
         if record.state in OVER:
             facts.extend(self._order_over(at, record))
         return facts
+
+    def _end_siblings(self, at: Instant, order: Order) -> None:
+        """One of a one-cancels-other list fills: the venue is cancelling the other one."""
+        for each in self.orders.working(order.symbol):
+            if each.order.list_id == order.list_id and each.order.id != order.id:
+                self.orders.change(each, OrderChange.CANCEL_SENT)
+                each.asked_at = at
 
     def post_fill(self, record: OrderRecord, fill: Filled) -> None:
         """What a fill moves between the accounts; its lots and positions aside."""

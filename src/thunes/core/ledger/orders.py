@@ -51,14 +51,14 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         **_FILLS,
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
-        C.LOST: S.UNKNOWN,
+        C.LOST: S.ACCEPTED,  # the answer is lost, but a report has told what it would have said
     },
     S.PARTLY_FILLED: {
         C.ACCEPTED: S.PARTLY_FILLED,  # the fill overtook the acknowledgement
         **_FILLS,
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
-        C.LOST: S.UNKNOWN,
+        C.LOST: S.PARTLY_FILLED,
     },
     S.CANCELING: {
         C.ACCEPTED: S.CANCELING,
@@ -84,6 +84,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.PARTLY_FILLED: S.FILLED,  # a report that lagged behind, or came twice
         C.FILLED: S.FILLED,
         C.CANCEL_REFUSED: S.FILLED,
+        C.LOST: S.FILLED,
     },
     S.CANCELED: {
         C.ACCEPTED: S.CANCELED,
@@ -91,6 +92,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.CANCELED: S.CANCELED,
         C.CANCEL_REFUSED: S.CANCELED,
+        C.LOST: S.CANCELED,
     },
     S.EXPIRED: {
         C.ACCEPTED: S.EXPIRED,
@@ -98,12 +100,14 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.EXPIRED: S.EXPIRED,
         C.CANCEL_REFUSED: S.EXPIRED,
+        C.LOST: S.EXPIRED,
     },
     S.REJECTED: {
         C.PARTLY_FILLED: S.PARTLY_FILLED,  # believed refused, and trading all the same
         C.FILLED: S.FILLED,
         C.REJECTED: S.REJECTED,
         C.CANCEL_REFUSED: S.REJECTED,
+        C.LOST: S.REJECTED,
     },
 }
 
