@@ -371,7 +371,7 @@ def test_a_rotation_without_room_keeps_the_old_segment(
 ) -> None:
     journal = build_open(tmp_path, [payload(1)])
 
-    def full(path: Path) -> Appender:
+    def full(path: Path, *_: object) -> Appender:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Appender, "create", full)

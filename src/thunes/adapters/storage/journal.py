@@ -1,19 +1,23 @@
 """The journal: one line per step, chained, on disk before its commands leave."""
 
+import errno
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from thunes.adapters.storage.appender import Appender, sync_path
+from thunes.adapters.storage.appender import Appender, sync_path, write_whole
 from thunes.adapters.storage.chain import CHAIN_START, Kind, forge
-from thunes.adapters.storage.damage import Damage
-from thunes.adapters.storage.scan import Scan, scan
-from thunes.adapters.storage.segments import compress, segment_path, segments
-from thunes.core.domain.errors import DataError, ThunesError, UsageError
+from thunes.adapters.storage.disk import DISK, Disk, SyncFailed
+from thunes.adapters.storage.mending import compress_full, sound, tidy
+from thunes.adapters.storage.segments import segment_path, segments
+from thunes.core.domain.errors import ThunesError, UsageError
 
 SEGMENT_BYTES = 16 << 20
+_LET_GO = -1
 
 
 class Head(NamedTuple):
@@ -39,7 +43,12 @@ class Journal:
 
     @classmethod
     def create(
-        cls, directory: Path, header: bytes, *, segment_bytes: int = SEGMENT_BYTES
+        cls,
+        directory: Path,
+        header: bytes,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        disk: Disk = DISK,
     ) -> "Journal":
         """Begin a journal in `directory` (made if absent) with `header`, a JSON object.
 
@@ -48,48 +57,39 @@ class Journal:
         """
         assert header[:1] == b"{" and b"\n" not in header, "the header is one line of JSON"
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory, disk)
         except OSError as error:
             raise _unwritable(directory, error) from error
-        lock = _lock(directory)
-        try:
-            if segments(directory):
+        lock = _lock(directory, disk)
+        with _given_back(lock, directory, disk):
+            if segments(directory, disk):
                 raise UsageError(
                     f"{directory} already holds a journal; name another directory, or move it away"
                 )
             line, digest = forge(CHAIN_START, 0, Kind.SESSION, header)
-            _begin(segment_path(directory, 1), line)
-            file = Appender.resume(segment_path(directory, 1), len(line))
-        except OSError as error:
-            os.close(lock)
-            raise _unwritable(directory, error) from error
-        except ThunesError:
-            os.close(lock)
-            raise
+            write_whole(segment_path(directory, 1), [line], disk)
+            file = Appender.resume(segment_path(directory, 1), len(line), disk)
         journal = cls(lock, file, 1, (0, digest))
         journal._segment_bytes = segment_bytes
         return journal
 
     @classmethod
-    def open(cls, directory: Path, *, segment_bytes: int = SEGMENT_BYTES) -> "Journal":
-        """Go on with a journal that was not closed; a torn last line is cut and noted.
+    def open(
+        cls, directory: Path, *, segment_bytes: int = SEGMENT_BYTES, disk: Disk = DISK
+    ) -> "Journal":
+        """Go on with a journal that was not closed; what a crash tore at its end is cut and noted.
 
+        All that is left is durable, even if an earlier program could not sync it.
         Raises DataError for any other damage (file, line, sequence and what it is) and
         ThunesError where nothing can be written.
         """
-        lock = _lock(directory)
-        try:
-            found = scan(directory)
-            size, notes = _sound(directory, found)
-            notes += _tidy(directory)
-            last = segments(directory)[-1]
-            file = Appender.resume(last.path, last.path.stat().st_size if size is None else size)
-        except OSError as error:
-            os.close(lock)
-            raise _unwritable(directory, error) from error
-        except ThunesError:
-            os.close(lock)
-            raise
+        lock = _lock(directory, disk)
+        with _given_back(lock, directory, disk):
+            found, size, notes = sound(directory, disk)
+            notes += tidy(directory, disk)
+            last = segments(directory, disk)[-1]
+            sync_path(directory, disk)
+            file = Appender.resume(last.path, size, disk)
         journal = cls(lock, file, last.number, (found.sequence, bytes.fromhex(found.head)))
         journal._segment_bytes = segment_bytes
         journal.notes = notes
@@ -104,24 +104,44 @@ class Journal:
         """Add an encoded step as the next line; with `durable` it is on disk on return.
 
         Raises ThunesError: then the line is not in the journal, except that after a failed sync
-        nobody knows, and the journal takes no more.
+        (SyncFailed) nobody knows, and the journal takes no more.
         """
         if self._file.size >= self._segment_bytes:
-            self._rotate()
+            try:
+                self._rotate()
+            except SyncFailed as failure:
+                self._file.stop(str(failure))
+                raise
         self._add(Kind.STEP, line)
         if durable:
             self._file.sync()
 
     def close(self) -> None:
-        """End the journal with its last line, durably. It cannot be opened again."""
-        self._add(Kind.CLOSED, b'{"lines":%d}' % (self._sequence + 1))
-        self._file.sync()
-        self.release()
+        """End the journal with its last line, durably. It cannot be opened again.
+
+        Raises ThunesError; then it was let go of without that line.
+        """
+        try:
+            self._add(Kind.CLOSED, b'{"lines":%d}' % (self._sequence + 1))
+            self._file.sync()
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Let go without ending it, as after a failure: it can be opened again."""
-        self._file.close()
-        os.close(self._lock)
+        lock, self._lock = self._lock, _LET_GO
+        if lock == _LET_GO:
+            return
+        try:
+            try:
+                self._file.close()
+            finally:
+                self._file.disk.close(lock)
+        except OSError as error:
+            raise ThunesError(
+                f"{self._file.path} could not be let go of cleanly ({error.strerror}); what was "
+                "durable stays so. Check the disk, then start again"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -146,17 +166,19 @@ class Journal:
     def _rotate(self) -> None:
         """Go on in a new segment, then compress the full one: a crash between is mended later."""
         self._file.sync()
-        full = self._file
+        full, disk = self._file, self._file.disk
         path = segment_path(full.path.parent, self._number + 1)
         try:
-            fresh = Appender.create(path)
-            sync_path(path.parent)
+            fresh = Appender.create(path, disk)
         except OSError as error:
-            path.unlink(missing_ok=True)
             raise _unwritable(path, error) from error
         self._file, self._number = fresh, self._number + 1
-        full.close()
-        self.notes += _compress(full.path)
+        try:
+            full.close()
+        except OSError as error:  # all of it was synced
+            self.notes.append(f"{full.path} could not be closed cleanly ({error.strerror})")
+        sync_path(path.parent, disk)
+        self.notes += compress_full(full.path, disk)
 
 
 def in_use(directory: Path) -> bool:
@@ -171,73 +193,46 @@ def in_use(directory: Path) -> bool:
     return False
 
 
-def _begin(path: Path, line: bytes) -> None:
-    """The first segment, whole or not at all; raises OSError."""
-    temporary = path.with_name(path.name + ".tmp")
+def _make(directory: Path, disk: Disk) -> None:
+    """The directory and those above it, so that a power failure leaves them; raises OSError."""
+    there = False
     try:
-        with temporary.open("wb") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_path(path.parent)
+        disk.make_directory(directory)
+    except FileNotFoundError:
+        _make(directory.parent, disk)
+        disk.make_directory(directory)
+    except FileExistsError:
+        there = True
+    try:
+        disk.sync_path(directory.parent)
+    except OSError as error:  # what another made may lie where only he can sync
+        if not there or error.errno not in (errno.EACCES, errno.EPERM, errno.EINVAL):
+            raise
 
 
-def _lock(directory: Path) -> int:
+def _lock(directory: Path, disk: Disk) -> int:
     """A lock on the directory itself, gone with the process that holds it."""
     try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise _unwritable(directory, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
+        return disk.lock(directory)
+    except BlockingIOError as error:
         raise ThunesError(
             f"another program is writing the journal {directory}; stop it, or name another one"
         ) from error
-    return descriptor
-
-
-def _sound(directory: Path, found: Scan) -> tuple[int | None, list[str]]:
-    """How many bytes of the last segment count (None: all), and what to say about it."""
-    if found.lines == 0 and not found.problems:
-        raise DataError(f"{directory} holds no journal")
-    torn = [problem for problem in found.problems if problem.damage is Damage.TORN]
-    others = [problem for problem in found.problems if problem.damage is not Damage.TORN]
-    if others:
-        more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
-        raise DataError(
-            f"the journal {directory} is damaged: {others[0]}{more}. "
-            "Nothing was changed; see `thunes audit verify`"
-        )
-    if found.closed:
-        raise DataError(f"the journal {directory} was closed; begin a new one elsewhere")
-    if not torn:
-        return None, []
-    return torn[0].offset, [f"cut off a torn last line: {torn[0]}"]
-
-
-def _tidy(directory: Path) -> list[str]:
-    """Finish what a crash during a rotation left; raises OSError."""
-    for temporary in directory.glob("*.tmp"):
-        temporary.unlink()
-    notes = []
-    for segment in segments(directory)[:-1]:
-        if not segment.compressed:
-            notes += _compress(segment.path)
-    return notes
-
-
-def _compress(path: Path) -> list[str]:
-    """Compress a full segment. If that fails it stays as it is: the record outranks the room."""
-    try:
-        compress(path)
     except OSError as error:
-        return [f"{path} could not be compressed ({error.strerror}) and stays as it is"]
-    return []
+        raise _unwritable(directory, error) from error
+
+
+@contextmanager
+def _given_back(lock: int, directory: Path, disk: Disk) -> Iterator[None]:
+    """Give the lock back if the journal cannot be begun; raises ThunesError."""
+    try:
+        yield
+    except (OSError, ThunesError) as error:
+        with suppress(OSError):
+            disk.close(lock)
+        if isinstance(error, OSError):
+            raise _unwritable(directory, error) from error
+        raise
 
 
 def _unwritable(path: Path, error: OSError) -> ThunesError:

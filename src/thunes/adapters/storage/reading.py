@@ -4,32 +4,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from thunes.adapters.storage.chain import CHAIN_START, Kind, Link, follows, take_apart
+from thunes.adapters.storage.disk import DISK, Disk
 from thunes.adapters.storage.segments import Block, blocks, segments
 from thunes.core.domain.errors import DataError
 
 
-def read_header(directory: Path) -> bytes:
+def read_header(directory: Path, disk: Disk = DISK) -> bytes:
     """The JSON header that the journal in `directory` was begun with; DataError if damaged."""
-    for link in _links(directory):
+    for link in _links(directory, disk):
         return link.payload
     raise DataError(f"{directory} holds no journal")
 
 
-def read_steps(directory: Path) -> Iterator[tuple[int, bytes]]:
+def read_steps(directory: Path, disk: Disk = DISK) -> Iterator[tuple[int, bytes]]:
     """Each step's number and its encoded line, oldest first; a torn last line never was.
 
     Raises DataError at the first line that is damaged or not in its place.
     """
-    for sequence, link in enumerate(_links(directory)):
+    for sequence, link in enumerate(_links(directory, disk)):
         if link.kind is Kind.STEP:
             yield sequence, link.payload
 
 
-def _links(directory: Path) -> Iterator[Link]:
+def _links(directory: Path, disk: Disk) -> Iterator[Link]:
     sequence, digest = 0, CHAIN_START
-    found = segments(directory)
+    found = segments(directory, disk)
     for segment in found:
-        for block in blocks(segment):
+        for block in blocks(segment, disk):
             if block.trouble or block.data is None:
                 raise _damaged(block, 0, sequence)
             pieces = block.data.split(b"\n")

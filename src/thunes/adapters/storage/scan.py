@@ -14,6 +14,7 @@ from thunes.adapters.storage.chain import (
     take_apart,
 )
 from thunes.adapters.storage.damage import Damage, Jump, Place, Problem, Runs, explain
+from thunes.adapters.storage.disk import DISK, Disk
 from thunes.adapters.storage.segments import Block, blocks, segment_path, segments
 
 _PROBLEMS_MAX = 1_000
@@ -32,18 +33,18 @@ class Scan(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def scan(directory: Path) -> Scan:
+def scan(directory: Path, disk: Disk = DISK) -> Scan:
     """Examine every byte of the journal in `directory`; only files that cannot be read raise."""
     row = _Row()
     expected = 1
-    found = segments(directory)
+    found = segments(directory, disk)
     for segment in found:
         for number in range(expected, segment.number):
             file = segment_path(directory, number).name
             text = f"the segment {file} (or {file}.zst) is missing"
             row.problems.append(Problem(Damage.MISSING, file, 0, row.expected, 0, text))
         expected = segment.number + 1
-        for block in blocks(segment):
+        for block in blocks(segment, disk):
             _read(row, block, torn=segment is found[-1] and not segment.compressed)
             if row.full:
                 return row.result()
@@ -67,11 +68,16 @@ def _read(row: "_Row", block: Block, *, torn: bool) -> None:
             row.examine(pieces[good], place)
             place = _forward(place, pieces[good : good + 1])
         index = good + 1
-    if tail and torn:
+    if tail and torn and not _is_finished(tail):
         row.report(Damage.TORN, place, f"the last {len(tail)} bytes are not a whole line")
     elif tail:
         row.report(Damage.CHANGED, place, "its line end is gone")
         row.examine(tail, place)
+
+
+def _is_finished(tail: bytes) -> bool:
+    """Whether a tail was once a line with its line end: a write that was torn ends earlier."""
+    return take_apart(tail[:-1]).seal is not None and tail[-1:] != b"\0"
 
 
 def _forward(place: Place, pieces: list[bytes]) -> Place:

@@ -1,16 +1,16 @@
 """The files of a journal: plain segments, compressed segments, and how to read both."""
 
-import os
 import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 import zstandard
 
-from thunes.adapters.storage.appender import sync_path
+from thunes.adapters.storage.appender import sync_path, write_whole
+from thunes.adapters.storage.disk import DISK, Disk
 from thunes.core.domain.errors import ThunesError
 
 _NAME = re.compile(r"([0-9]{6,})\.jsonl(\.zst)?")
@@ -59,16 +59,19 @@ def segment_path(directory: Path, number: int) -> Path:
     return directory / f"{number:06d}.jsonl"
 
 
-def segments(directory: Path) -> list[Segment]:
+def segments(directory: Path, disk: Disk = DISK) -> list[Segment]:
     """The journal's segments in order; of a segment that stands twice, the plain one.
 
     Both stand there after a crash between the compression and the removal of the plain file.
     """
     found: dict[int, Segment] = {}
     try:
-        names = sorted(entry.name for entry in directory.iterdir())
+        names = disk.names(directory)
     except OSError as error:
-        raise ThunesError(f"the journal {directory} cannot be read: {error.strerror}") from error
+        raise ThunesError(
+            f"the journal {directory} cannot be read: {error.strerror}; see that it is there and "
+            "may be read"
+        ) from error
     for name in names:
         match = _NAME.fullmatch(name)
         if match is not None:  # sorted: the plain name comes before its compressed one
@@ -77,44 +80,40 @@ def segments(directory: Path) -> list[Segment]:
     return [found[number] for number in sorted(found)]
 
 
-def blocks(segment: Segment) -> Iterator[Block]:
+def blocks(segment: Segment, disk: Disk = DISK) -> Iterator[Block]:
     """The lines of a segment, some at a time; a block ends with a line end if its file does."""
-    packed = segment.path.with_name(segment.path.name + ".zst")
-    if not segment.path.exists() and packed.exists():  # its writer has compressed it meanwhile
-        segment = Segment(segment.number, packed, True)
     try:
-        yield from _packed_blocks(segment) if segment.compressed else _plain_blocks(segment)
+        try:
+            file = disk.reader(segment.path)
+        except FileNotFoundError:  # its writer has compressed it meanwhile
+            packed = segment.path.with_name(segment.path.name + ".zst")
+            segment, file = Segment(segment.number, packed, True), disk.reader(packed)
+        with file:
+            read = _packed_blocks if segment.compressed else _plain_blocks
+            yield from read(segment, file)
     except OSError as error:
-        raise ThunesError(f"{segment.path} cannot be read: {error.strerror}") from error
+        raise ThunesError(
+            f"{segment.path} cannot be read: {error.strerror}; check the disk and whose file it is"
+        ) from error
 
 
-def compress(path: Path) -> Path:
+def compress(path: Path, disk: Disk = DISK) -> Path:
     """Replace a plain segment by its compressed one; a crash anywhere leaves a whole one.
 
-    Raises OSError; then the plain segment still stands.
+    Raises OSError, SyncFailed; then a whole one still stands.
     """
     target = path.with_name(path.name + ".zst")
-    temporary = path.with_name(path.name + ".zst.tmp")
-    try:
-        with temporary.open("wb") as file:
-            for part in _packed(path):
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_path(path.parent)
-    path.unlink()
-    sync_path(path.parent)
+    with disk.reader(path) as file:
+        write_whole(target, _packed(file), disk)
+    disk.unlink(path)
+    sync_path(path.parent, disk)
     return target
 
 
-def _packed(path: Path) -> Iterator[bytes]:
+def _packed(file: BinaryIO) -> Iterator[bytes]:
     compressor = zstandard.ZstdCompressor(level=3, write_checksum=False)
     frames = []
-    for data in _whole_lines(path, _FRAME_BYTES):
+    for data in _whole_lines(file, _FRAME_BYTES):
         frame = compressor.compress(data)
         frames.append(_Frame(len(frame), data.count(b"\n"), sha256(frame).hexdigest()))
         yield frame
@@ -124,30 +123,29 @@ def _packed(path: Path) -> Iterator[bytes]:
     yield covered + sha256(covered).digest()
 
 
-def _whole_lines(path: Path, size: int) -> Iterator[bytes]:
+def _whole_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
     rest = b""
-    with path.open("rb") as file:
-        while data := file.read(size):
-            rest += data
-            end = rest.rfind(b"\n") + 1
-            if end:
-                yield rest[:end]
-                rest = rest[end:]
+    while data := file.read(size):
+        rest += data
+        end = rest.rfind(b"\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
     if rest:
         yield rest
 
 
-def _plain_blocks(segment: Segment) -> Iterator[Block]:
+def _plain_blocks(segment: Segment, file: BinaryIO) -> Iterator[Block]:
     line, offset = 1, 0
-    for data in _whole_lines(segment.path, _READ_BYTES):
+    for data in _whole_lines(file, _READ_BYTES):
         lines = data.count(b"\n")
         yield Block(segment, line, offset, lines, data)
         line += lines
         offset += len(data)
 
 
-def _packed_blocks(segment: Segment) -> Iterator[Block]:
-    data = segment.path.read_bytes()
+def _packed_blocks(segment: Segment, file: BinaryIO) -> Iterator[Block]:
+    data = file.read()
     table = _table(data)
     if table is None:
         yield Block(segment, 1, 0, 0, None, "the table of its frames at the end is damaged")
