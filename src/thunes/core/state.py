@@ -78,6 +78,7 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NOTHING = Outcome()
+_NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class State:
@@ -133,7 +134,8 @@ class State:
                     self.ledger.positions[held.symbol] = replace(held, peak_close=mark)
                     self.moved = True
         memory = self.memory
-        rolled = self.market.first_close_in(NS_PER_DAY)
+        day = event.at // NS_PER_DAY
+        rolled = day != memory.day
         if not rolled and not self._watch_equity:
             return
         equity = self.view(event.at).account.equity()
@@ -141,43 +143,45 @@ class State:
             memory.peak_equity = equity
             self.moved = True
         if rolled:
-            memory.day = event.at // NS_PER_DAY
+            memory.day = day
             memory.day_start_equity = equity
             memory.requested = (*memory.requested, Cause.DAY_ROLLED)
-            self._facts.append(DayRolled(day=memory.day, equity=equity))
+            self._facts.append(DayRolled(day=day, equity=equity))
 
     def _apply_reports(self, event: VenueReported) -> None:
         touched: dict[Symbol, None] = {}
-        ledger, value_of = self.ledger, self._pricing.value_of
+        ledger, at, facts = self.ledger, event.at, self._facts
+        find, value_of = ledger.orders.find, self._pricing.value_of
         for report in event.reports:
-            record = ledger.orders.find(report.order_id)
+            record = find(report.order_id)
             if record is not None:
                 touched[record.order.symbol] = None
-            facts = ledger.book(event.at, report, value_of)
-            if facts:
-                for fact in facts:
-                    if isinstance(fact, TradeClosed):
-                        self.memory.last_loss_at = event.at if fact.trade.pnl < ZERO else None
-                self._facts.extend(facts)
+            for fact in ledger.book(at, record, report, value_of):
+                facts.append(fact)
+                if isinstance(fact, TradeClosed):
+                    self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
         for symbol in touched:
             self._update_protection(symbol)
-            for broken in broken_of_symbol(self.ledger, symbol):
+            for broken in broken_of_symbol(ledger, symbol):
                 # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
-                self._facts.append(Noticed(f"broken_{broken.name}", broken.text, event.at))
+                facts.append(Noticed(f"broken_{broken.name}", broken.text, at))
                 self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
 
     def _update_protection(self, symbol: Symbol) -> None:
         before = self.protection.get(symbol, Protection.FLAT)
         held = self.ledger.positions.get(symbol)
-        cover = seen(held, self.ledger.orders.working(symbol), self.market.instruments[symbol])
+        working = self.ledger.orders.open[symbol].values()
+        cover = seen(held, working, self.market.instruments[symbol])
         after = PROTECTION_TABLE[before][cover]
+        if after is before:
+            return
         if after is Protection.FLAT:
             self.protection.pop(symbol, None)
         else:
             self.protection[symbol] = after
         if after is not Protection.NAKED:
             self.naked.pop(symbol, None)
-        elif before is not Protection.NAKED:
+        else:
             self.naked[symbol] = self._at
 
     # What the rooms may read.
@@ -218,35 +222,38 @@ class State:
         commands: list[Command] = []
         for verdict in verdicts:
             proposal = verdict.proposal
-            approved = isinstance(verdict, Approved)
-            refused_by = None if isinstance(verdict, Approved) else verdict.reason
-            facts.append(Decided(proposal, refused_by, verdict.checks))
-            if approved:
-                commands.extend(self._in_flight(proposal))
+            if isinstance(verdict, Approved):
+                facts.append(Decided(proposal, None, verdict.checks))
+                commands += self._in_flight(proposal)
+            else:
+                facts.append(Decided(proposal, verdict.reason, verdict.checks))
         self._facts = []
         return Outcome(tuple(commands), tuple(facts))
 
     def _in_flight(self, proposal: Proposal) -> list[Command]:
-        orders, ledger = proposal.orders, self.ledger
+        orders, positions = self.ledger.orders, self.ledger.positions
+        symbol, purpose = proposal.symbol, proposal.purpose
         cancels: list[OrderId] = []
         for order_id in proposal.cancels:
-            record = ledger.orders.find(order_id)
+            record = orders.find(order_id)
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
-            if record is not None and record.state not in (*OVER, OrderState.CANCELING):
-                ledger.orders.change(record, OrderChange.CANCEL_SENT)
+            if record is not None and record.state not in _NO_CANCEL:
+                orders.change(record, OrderChange.CANCEL_SENT)
                 cancels.append(order_id)
-        for order in orders:
-            record = OrderRecord(order, reference=proposal.reference, plan=proposal.plan)
-            record.reason = exit_reason(proposal, order)
-            ledger.orders.submit(record)
-        held = ledger.positions.get(proposal.symbol)
-        if held is not None and proposal.purpose in (Purpose.PROTECT, Purpose.MOVE_STOP):
-            stop = proposal.stop_price
-            ledger.positions[held.symbol] = replace(held, legs=proposal.legs, stop_price=stop)
-        if proposal.purpose is Purpose.ENTRY and not proposal.adds:
-            self.memory.last_entry_at[proposal.symbol] = self._at
-        self._update_protection(proposal.symbol)
-        return commands_for(orders, tuple(cancels))
+        reference, plan = proposal.reference, proposal.plan
+        for order in proposal.orders:
+            reason = exit_reason(proposal, order)
+            orders.submit(OrderRecord(order, reference=reference, plan=plan, reason=reason))
+        if purpose is Purpose.ENTRY:
+            if not proposal.adds:
+                self.memory.last_entry_at[symbol] = self._at
+        elif purpose is Purpose.PROTECT or purpose is Purpose.MOVE_STOP:
+            held = positions.get(symbol)
+            if held is not None:
+                stop = proposal.stop_price
+                positions[symbol] = replace(held, legs=proposal.legs, stop_price=stop)
+        self._update_protection(symbol)
+        return commands_for(proposal.orders, tuple(cancels))
 
     # Snapshot and restore.
 
