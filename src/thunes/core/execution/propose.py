@@ -1,6 +1,6 @@
 """Execution: how to get from targets and from what the venue reported to proposed orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from msgspec import structs
@@ -29,7 +29,7 @@ from thunes.core.domain.units import (
     floor_to,
 )
 from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, call_off, enter, leave
+from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave
 from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
 
 REPLACE_FAILED = (-2021, -2022)
@@ -38,6 +38,8 @@ REPLACE_FAILED = (-2021, -2022)
 
 News = tuple[Working, Report]
 """One of our orders, and what the venue reported about it."""
+
+Refusal = tuple[Working, Rejected]
 
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
@@ -56,12 +58,12 @@ class Execution:
             return self._keep(event, [], view)
         leaving = self._leave(targets, view)
         left = [proposal.symbol for proposal in leaving if proposal.purpose is Purpose.EXIT]
-        entries = [
-            enter(target, self._exits, self._fee_rate, view)
-            for target in targets
-            if target.signal.action in (Action.ENTER, Action.ADD)
-        ]
-        return [*leaving, *self._keep(event, left, view), *entries]
+        entries: list[Proposal] = []
+        for target in targets:
+            action = target.signal.action
+            if action is Action.ENTER or action is Action.ADD:
+                entries.append(enter(target, self._exits, self._fee_rate, view))
+        return leaving + self._keep(event, left, view) + entries
 
     def _keep(self, event: Event, left: list[Symbol], view: View) -> list[Proposal]:
         """What is held stays protected; symbols in `left` are being sold already."""
@@ -76,23 +78,22 @@ class Execution:
         left: dict[Symbol, None] = {}
         for target in targets:
             signal = target.signal
-            if signal.symbol in left:
-                continue  # everything of it is being sold or called off already
-            if signal.action is Action.EXIT:
-                held = view.account.position(signal.symbol)
-                if held is not None and held.strategy == signal.strategy:
-                    left[signal.symbol] = None
-                    proposal = leave(signal.symbol, signal.reason or "signal", view)
-                    proposals.extend([proposal] if proposal else [])
-                    continue
-            if signal.action in (Action.EXIT, Action.CANCEL):
+            leaves = signal.action is Action.EXIT
+            if signal.symbol in left or not (leaves or signal.action is Action.CANCEL):
+                continue  # to be held, or everything of it is being sold already
+            held = view.account.position(signal.symbol) if leaves else None
+            if held is not None and held.strategy == signal.strategy:
+                left[signal.symbol] = None
+                proposal = leave(signal.symbol, signal.reason or "signal", view)
+            else:
                 waiting = [
                     w
                     for w in view.account.entries()
                     if w.order.symbol == signal.symbol and w.order.strategy == signal.strategy
                 ]
                 proposal = call_off(signal.symbol, waiting, signal.reason or "called_off")
-                proposals.extend([proposal] if proposal else [])
+            if proposal is not None:
+                proposals.append(proposal)
         return proposals
 
     def _protect(self, event: VenueReported, left: list[Symbol], view: View) -> list[Proposal]:
@@ -101,28 +102,28 @@ class Execution:
                 break
         else:
             return []  # what was asked for is what rests
+        account = view.account
         touched: dict[Symbol, list[News]] = {}
         for report in event.reports:
-            record = view.account.order(report.order_id)
+            record = account.order(report.order_id)
             if record is not None:
                 touched.setdefault(record.order.symbol, []).append((record, report))
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
-            working = view.account.working(symbol)
-            if symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
+            working = account.working(symbol)
+            if symbol in left or is_leaving(working):
                 continue
-            held = view.account.position(symbol)
-            if held is None:
-                proposals.extend(_clear(symbol, working))
-            else:
-                proposals.extend(_answer(held, news_of, view))
+            held = account.position(symbol)
+            if held is not None:
+                proposals += _answer(held, news_of, view)
+            elif working:
+                proposals += _clear(symbol, working)
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []
         for held in view.account.positions():
-            working = view.account.working(held.symbol)
-            if held.symbol in left or any(w.order.role is OrderRole.EXIT for w in working):
+            if held.symbol in left or is_leaving(view.account.working(held.symbol)):
                 continue
             since = view.account.naked_since(held.symbol)
             if since is not None:
@@ -134,39 +135,43 @@ class Execution:
 
 def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     """What news of orders asks for where something is held: leave it, or protect it as planned."""
-    refused = [
-        record
-        for record, news in news_of
-        if isinstance(news, Rejected) and record.order.role is OrderRole.EXIT
-    ]
-    reason = "unprotected" if _unprotectable(news_of) else ""
-    if refused and _half_replaced(news_of):
-        reason = refused[0].reason
+    refused = [(record, news) for record, news in news_of if isinstance(news, Rejected)]
+    if not refused:
+        return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view)
+    exits = [record for record, _ in refused if record.order.role is OrderRole.EXIT]
+    reason = "unprotected" if _of_itself(refused, OrderRole.STOP) else ""
+    if exits and _half_replaced(refused, news_of):
+        reason = exits[0].reason
     if reason:
         proposal = leave(held.symbol, reason, view)
         return [proposal] if proposal else []
-    if any(record.reason == "unprotected" for record in refused):
+    if any(record.reason == "unprotected" for record in exits):
         return []  # neither a stop nor a sale is taken now: the next bar tries again
-    legs = _without_refused(_legs(held, news_of, view), news_of)
+    legs = _without(_of_itself(refused, OrderRole.TARGET), _legs(held, news_of, view))
     return restore(held, legs, Purpose.PROTECT, view)
 
 
-def _without_refused(legs: tuple[Leg, ...], news_of: list[News]) -> tuple[Leg, ...]:
-    """The legs less the targets that the venue refused for what they are: it would do so again."""
-    refused = [
-        record.order.leg
-        for record, news in news_of
-        if isinstance(news, Rejected)
-        and record.order.role is OrderRole.TARGET
-        and news.code not in REPLACE_FAILED
-    ]
-    if not refused:
+def _without(targets: list[str], legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+    """The legs less the targets of those named."""
+    if not targets:
         return legs
-    kept = (structs.replace(x, target_price=None) if x.name in refused else x for x in legs)
+    kept = (structs.replace(x, target_price=None) if x.name in targets else x for x in legs)
     return tuple(leg for leg in kept if leg.stop_price or leg.target_price)
 
 
-def _half_replaced(news_of: list[News]) -> bool:
+def _of_itself(refused: list[Refusal], role: OrderRole) -> list[str]:
+    """The legs whose order of this role the venue refused for what it is: it would do so again.
+
+    Without its stop a position must not stay; without a target it may.
+    """
+    return [
+        record.order.leg
+        for record, news in refused
+        if record.order.role is role and news.code not in REPLACE_FAILED
+    ]
+
+
+def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
     """Whether an exit was refused only because what it was to replace is gone.
 
     Each time at least one order is gone for good, so that trying again comes to an end.
@@ -175,9 +180,7 @@ def _half_replaced(news_of: list[News]) -> bool:
         isinstance(news, Canceled | CancelRefused) and record.state not in ALIVE
         for record, news in news_of
     )
-    return gone and any(
-        isinstance(news, Rejected) and news.code in REPLACE_FAILED for _, news in news_of
-    )
+    return gone and any(news.code in REPLACE_FAILED for _, news in refused)
 
 
 def _repair(held: Position, since: Instant, view: View) -> list[Proposal]:
@@ -220,17 +223,7 @@ def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> 
     return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
 
 
-def _unprotectable(news_of: list[News]) -> bool:
-    """Whether the venue refused a stop for what it is: then the position must not stay."""
-    return any(
-        isinstance(news, Rejected)
-        and record.order.role is OrderRole.STOP
-        and news.code not in REPLACE_FAILED
-        for record, news in news_of
-    )
-
-
-def _clear(symbol: Symbol, working: Sequence[Working]) -> list[Proposal]:
+def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
     """Nothing is held any more: sell orders that still rest have nothing to sell."""
     selling = [w for w in working if w.order.side is Side.SELL]
     proposal = call_off(symbol, selling, "flat") if selling else None
