@@ -106,7 +106,7 @@ def test_every_posting_balances_and_equity_changes_by_what_was_earned(
                 fee = fee_of(price * quantity, quantity, asset, bps)
                 complete = place == len(pieces) - 1
                 fill = Filled(order_id, f"x{place}", price, quantity, fee, asset, complete)
-                facts = ledger.book(number, fill, value_of(price))
+                facts = ledger.book(number, ledger.orders.find(order_id), fill, value_of(price))
                 realised += sum((f.trade.pnl for f in facts if isinstance(f, TradeClosed)), ZERO)
                 shadow.book(side, fill)
                 bnb_paid += fee if asset == "BNB" else ZERO
@@ -139,7 +139,7 @@ def test_a_fee_is_known_in_the_asset_it_was_taken_in() -> None:
         order = Order("t1", "BTCUSDT", Side.BUY, OrderType.MARKET, OrderRole.ENTRY, "me", D(10))
         ledger.orders.submit(OrderRecord(order))
         fill = Filled("t1", "x", D(100), D(10), D(fee), asset, True)
-        ledger.book(1, fill, value_of(D(100)))
+        ledger.book(1, ledger.orders.find("t1"), fill, value_of(D(100)))
         (lot,) = ledger.lots["BTCUSDT"]
         assert (lot.quantity, lot.cost) == (quantity, cost)
         assert ledger.positions["BTCUSDT"].quantity == quantity

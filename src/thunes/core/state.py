@@ -42,6 +42,7 @@ from thunes.core.risk.mode import ModeReading
 
 NOTHING = Outcome()
 NO_PLAN = ExitPlan()
+_NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class State:
@@ -131,23 +132,19 @@ class State:
 
     def _book(self, at: Instant, reports: Sequence[Report]) -> None:
         touched: dict[Symbol, None] = {}
-        ledger, value_of = self.ledger, self._pricing.value_of
+        ledger, facts = self.ledger, self._facts
+        find, value_of = ledger.orders.find, self._pricing.value_of
         self._view.news = reports
         for report in reports:
-            record = ledger.orders.find(report.order_id)
+            record = find(report.order_id)
             if record is not None:
                 touched[record.order.symbol] = None
-            facts = ledger.book(at, report, value_of)
-            if facts:
-                self._take_in(at, facts)
+            for fact in ledger.book(at, record, report, value_of):
+                facts.append(fact)
+                if isinstance(fact, TradeClosed):
+                    self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
         for symbol in touched:
             self._settle(at, symbol)
-
-    def _take_in(self, at: Instant, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            if isinstance(fact, TradeClosed):
-                self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
-        self._facts.extend(facts)
 
     def _settle(self, at: Instant, symbol: Symbol) -> None:
         """What is held of the symbol may have changed: see how it is covered, and whether."""
@@ -178,7 +175,10 @@ class State:
         memory = self.memory
         looked = reconcile(self.ledger, self.doubt, seen, self._pricing, self._adopted)
         self.doubt, self._view.news = looked.doubt, looked.reports
-        self._take_in(seen.at, looked.facts)
+        self._facts.extend(looked.facts)
+        for fact in looked.facts:
+            if isinstance(fact, TradeClosed):
+                memory.last_loss_at = seen.at if fact.trade.pnl < ZERO else None
         memory.strange = tuple(looked.doubt.strangers)
         if looked.clean:
             memory.unreconciled = False
@@ -232,38 +232,41 @@ class State:
         commands: list[Command] = []
         for verdict in verdicts:
             proposal = verdict.proposal
-            approved = isinstance(verdict, Approved)
-            refused_by = None if isinstance(verdict, Approved) else verdict.reason
-            facts.append(Decided(proposal, refused_by, verdict.checks))
-            if approved:
-                commands.extend(self._in_flight(proposal))
+            if isinstance(verdict, Approved):
+                facts.append(Decided(proposal, None, verdict.checks))
+                commands += self._in_flight(proposal)
+            else:
+                facts.append(Decided(proposal, verdict.reason, verdict.checks))
         self._facts = []
         return Outcome(tuple(commands), tuple(facts))
 
     def _in_flight(self, proposal: Proposal) -> list[Command]:
-        orders, ledger = proposal.orders, self.ledger
+        orders, positions = self.ledger.orders, self.ledger.positions
+        symbol, purpose = proposal.symbol, proposal.purpose
         cancels: list[OrderId] = []
         for order_id in proposal.cancels:
-            record = ledger.orders.find(order_id)
+            record = orders.find(order_id)
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
-            if record is not None and record.state not in (*OVER, OrderState.CANCELING):
-                ledger.orders.change(record, OrderChange.CANCEL_SENT)
+            if record is not None and record.state not in _NO_CANCEL:
+                orders.change(record, OrderChange.CANCEL_SENT)
                 record.asked_at = self._at
                 cancels.append(order_id)
-        for order in orders:
-            record = OrderRecord(order, reference=proposal.reference, plan=proposal.plan)
-            record.reason, record.asked_at = exit_reason(proposal, order), self._at
-            ledger.orders.submit(record)
-        held = ledger.positions.get(proposal.symbol)
-        if held is not None and proposal.purpose in (Purpose.PROTECT, Purpose.MOVE_STOP):
-            stop = proposal.stop_price
-            ledger.positions[held.symbol] = replace(held, legs=proposal.legs, stop_price=stop)
-        elif held is not None and proposal.purpose is Purpose.EXIT:
-            ledger.positions[held.symbol] = replace(held, leaving=proposal.reason)
-        if proposal.purpose is Purpose.ENTRY and not proposal.adds:
-            self.memory.last_entry_at[proposal.symbol] = self._at
-        self._update_protection(proposal.symbol)
-        return commands_for(orders, tuple(cancels))
+        reference, plan = proposal.reference, proposal.plan
+        for order in proposal.orders:
+            record = OrderRecord(order, reference=reference, plan=plan, asked_at=self._at)
+            record.reason = exit_reason(proposal, order)
+            orders.submit(record)
+        if purpose is Purpose.ENTRY:
+            if not proposal.adds:
+                self.memory.last_entry_at[symbol] = self._at
+        elif purpose is not Purpose.CANCEL and (held := positions.get(symbol)) is not None:
+            if purpose is Purpose.EXIT:
+                positions[symbol] = replace(held, leaving=proposal.reason)
+            else:
+                stop = proposal.stop_price
+                positions[symbol] = replace(held, legs=proposal.legs, stop_price=stop)
+        self._update_protection(symbol)
+        return commands_for(proposal.orders, tuple(cancels))
 
     # Snapshot and restore.
 

@@ -1,6 +1,5 @@
 """Decisions: the values that pass between the rooms, and why something is not allowed."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -137,8 +136,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", forbid_unknown_fields=
 Verdict = Approved | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What may be risked now. `spent` is what this step has already promised to entries."""
 
     account: AccountView

@@ -1,6 +1,6 @@
 """The view: what the deciding rooms may read. Nothing in it can be written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,7 +82,7 @@ class AccountView(Protocol):
 
     def positions(self) -> Sequence[Position]: ...
 
-    def working(self, symbol: Symbol) -> Sequence[Working]:
+    def working(self, symbol: Symbol) -> Collection[Working]:
         """Orders of the symbol that are not over, oldest first."""
 
     def entries(self) -> Sequence[Working]:

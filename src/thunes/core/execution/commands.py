@@ -15,9 +15,7 @@ def commands_for(orders: tuple[Order, ...], cancels: tuple[OrderId, ...]) -> lis
         commands.append(PlaceOrders(orders))
     elif cancels:
         commands.append(CancelOrders(cancels))
-    commands.extend(
-        SetTimer(order.expires_at, order.id) for order in orders if order.expires_at is not None
-    )
+    commands += [SetTimer(o.expires_at, o.id) for o in orders if o.expires_at is not None]
     return commands
 
 

@@ -1,5 +1,6 @@
 """Entries and exits: from what the portfolio wants to the orders that get there."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -24,22 +25,26 @@ def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Pro
         plan = replace(plan, stop_distance=signal.stop_distance)
     limit = signal.limit_price
     price = mark if limit is None else Price(floor_to(limit, instrument.tick))
-    asked = Proposal(
+    orders: tuple[Order, ...] = ()
+    notional = reference = stop = None
+    if mark is not None and price is not None and price > ZERO:
+        order = _entry_order(target, instrument, price, fee_rate, view.new_id())
+        orders, notional, reference = (order,), order.quote_amount, price
+        if order.quantity is not None:
+            notional = Money(order.quantity * price * (ONE + fee_rate))
+        stop = first_stop(plan, price, instrument)
+    return Proposal(
         purpose=Purpose.ENTRY,
         symbol=signal.symbol,
         strategy=signal.strategy,
+        orders=orders,
+        notional=notional,
+        reference=reference,
+        stop_price=stop,
         plan=plan,
         adds=signal.action is Action.ADD,
         reason=signal.reason,
     )
-    if mark is None or price is None or price <= ZERO:
-        return asked
-    order = _entry_order(target, instrument, price, fee_rate, view.new_id())
-    notional = order.quote_amount
-    if order.quantity is not None:
-        notional = Money(order.quantity * price * (ONE + fee_rate))
-    stop = first_stop(plan, price, instrument)
-    return replace(asked, orders=(order,), notional=notional, reference=price, stop_price=stop)
 
 
 def _entry_order(
@@ -77,13 +82,18 @@ def first_stop(plan: ExitPlan, entry: Price, instrument: Instrument) -> Price | 
     return Price(floor_to(entry * (ONE - plan.stop_distance), instrument.tick))
 
 
+def is_leaving(working: Collection[Working]) -> bool:
+    """Whether an exit of the whole position is among these orders."""
+    return OrderRole.EXIT in [each.order.role for each in working]
+
+
 def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
     """Sell all of the position at market, in place of everything that rests for it.
 
     None when there is nothing to do: no position, or it is being left already.
     """
     held, working = view.account.position(symbol), view.account.working(symbol)
-    if held is None or any(w.order.role is OrderRole.EXIT for w in working):
+    if held is None or is_leaving(working):
         return None
     instrument = view.market.instrument(symbol)
     quantity = Quantity(floor_to(held.quantity, instrument.step))
@@ -101,14 +111,18 @@ def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
         symbol=symbol,
         strategy=held.strategy,
         orders=(order,),
-        cancels=tuple(w.order.id for w in working if w.state in ALIVE),
+        cancels=_cancellable(working),
         reason=reason,
     )
 
 
+def _cancellable(working: Collection[Working]) -> tuple[OrderId, ...]:
+    return tuple([w.order.id for w in working if w.state in ALIVE])
+
+
 def call_off(symbol: Symbol, working: list[Working], reason: str) -> Proposal | None:
     """Cancel those of `working` that still can be, or None."""
-    cancels = tuple(w.order.id for w in working if w.state in ALIVE)
+    cancels = _cancellable(working)
     if not cancels:
         return None
     return Proposal(

@@ -1,6 +1,6 @@
 """Execution: how to get from targets and from what the venue reported to proposed orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from msgspec import structs
@@ -28,7 +28,7 @@ from thunes.core.domain.units import (
     floor_to,
 )
 from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, call_off, enter, leave
+from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave
 from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
 
 REPLACE_FAILED = (-2021, -2022)
@@ -37,6 +37,8 @@ REPLACE_FAILED = (-2021, -2022)
 
 News = tuple[Working, Report]
 """One of our orders, and what the venue reported about it."""
+
+Refusal = tuple[Working, Rejected]
 
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
@@ -55,12 +57,12 @@ class Execution:
             return self._keep(event, [], view)
         leaving = self._leave(targets, view)
         left = [proposal.symbol for proposal in leaving if proposal.purpose is Purpose.EXIT]
-        entries = [
-            enter(target, self._exits, self._fee_rate, view)
-            for target in targets
-            if target.signal.action in (Action.ENTER, Action.ADD)
-        ]
-        return [*leaving, *self._keep(event, left, view), *entries]
+        entries: list[Proposal] = []
+        for target in targets:
+            action = target.signal.action
+            if action is Action.ENTER or action is Action.ADD:
+                entries.append(enter(target, self._exits, self._fee_rate, view))
+        return leaving + self._keep(event, left, view) + entries
 
     def _keep(self, event: Event, left: list[Symbol], view: View) -> list[Proposal]:
         """What is held stays protected; symbols in `left` are being sold already."""
@@ -79,23 +81,22 @@ class Execution:
         left: dict[Symbol, None] = {}
         for target in targets:
             signal = target.signal
-            if signal.symbol in left:
-                continue  # everything of it is being sold or called off already
-            if signal.action is Action.EXIT:
-                held = view.account.position(signal.symbol)
-                if held is not None and held.strategy == signal.strategy:
-                    left[signal.symbol] = None
-                    proposal = leave(signal.symbol, signal.reason or "signal", view)
-                    proposals.extend([proposal] if proposal else [])
-                    continue
-            if signal.action in (Action.EXIT, Action.CANCEL):
+            leaves = signal.action is Action.EXIT
+            if signal.symbol in left or not (leaves or signal.action is Action.CANCEL):
+                continue  # to be held, or everything of it is being sold already
+            held = view.account.position(signal.symbol) if leaves else None
+            if held is not None and held.strategy == signal.strategy:
+                left[signal.symbol] = None
+                proposal = leave(signal.symbol, signal.reason or "signal", view)
+            else:
                 waiting = [
                     w
                     for w in view.account.entries()
                     if w.order.symbol == signal.symbol and w.order.strategy == signal.strategy
                 ]
                 proposal = call_off(signal.symbol, waiting, signal.reason or "called_off")
-                proposals.extend([proposal] if proposal else [])
+            if proposal is not None:
+                proposals.append(proposal)
         return proposals
 
     def _protect(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -105,21 +106,22 @@ class Execution:
                 break
         else:
             return []  # what was asked for is what rests
+        account = view.account
         touched: dict[Symbol, list[News]] = {}
         for report in view.news:
-            record = view.account.order(report.order_id)
+            record = account.order(report.order_id)
             if record is not None:
                 touched.setdefault(record.order.symbol, []).append((record, report))
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
-            working = view.account.working(symbol)
-            if symbol in left or _is_left(working) or _in_doubt(working):
+            working = account.working(symbol)
+            if symbol in left or is_leaving(working) or _in_doubt(working):
                 continue
-            held = view.account.position(symbol)
-            if held is None:
-                proposals.extend(_clear(symbol, working))
-            else:
-                proposals.extend(_answer(held, news_of, view))
+            held = account.position(symbol)
+            if held is not None:
+                proposals += _answer(held, news_of, view)
+            elif working:
+                proposals += _clear(symbol, working)
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -130,16 +132,12 @@ class Execution:
             if plan.trail_after is None and plan.break_even_after is None:
                 continue
             working = view.account.working(held.symbol)
-            if held.symbol not in busy and not _is_left(working) and not _in_doubt(working):
+            if held.symbol not in busy and not is_leaving(working) and not _in_doubt(working):
                 proposals.extend(move_stop(held, self._fee_rate, view))
         return proposals
 
 
-def _is_left(working: Sequence[Working]) -> bool:
-    return any(w.order.role is OrderRole.EXIT for w in working)
-
-
-def _in_doubt(working: Sequence[Working]) -> bool:
+def _in_doubt(working: Collection[Working]) -> bool:
     """Whether an order may be selling whose fate is unknown: it is not sent a second time."""
     return any(w.lost and w.order.side is Side.SELL for w in working)
 
@@ -154,7 +152,7 @@ def _look_after(busy: Sequence[Symbol], view: View) -> list[Proposal]:
     for held in view.account.positions():
         symbol, working = held.symbol, view.account.working(held.symbol)
         since = view.account.naked_since(symbol)
-        if symbol in busy or _is_left(working) or (since is None and not held.leaving):
+        if symbol in busy or is_leaving(working) or (since is None and not held.leaving):
             continue
         reason = held.leaving
         if since is not None and view.at - since > NAKED_MAX_NS:
@@ -171,41 +169,47 @@ def _look_after(busy: Sequence[Symbol], view: View) -> list[Proposal]:
 
 def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     """What news of orders asks for where something is held: leave it, or protect it as planned."""
-    if any(isinstance(news, Rejected) and news.again for _, news in news_of):
+    refused = [(record, news) for record, news in news_of if isinstance(news, Rejected)]
+    if not refused:
+        return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view)
+    if any(news.again for _, news in refused):
         return []  # not at once, or the venue would be flooded: the next look tries again
-    refused = [
-        record
-        for record, news in news_of
-        if isinstance(news, Rejected) and record.order.role is OrderRole.EXIT
-    ]
-    reason = "unprotected" if _unprotectable(news_of) else ""
-    if refused and _half_replaced(news_of):
-        reason = refused[0].reason
+    exits = [record for record, _ in refused if record.order.role is OrderRole.EXIT]
+    # Refused together with a target, a stop may be so for that one: it is tried alone.
+    alone = [(record, news) for record, news in refused if record.order.list_id is None]
+    reason = "unprotected" if _of_itself(alone, OrderRole.STOP) else ""
+    if exits and _half_replaced(refused, news_of):
+        reason = exits[0].reason
     if reason:
         proposal = leave(held.symbol, reason, view)
         return [proposal] if proposal else []
-    if any(record.reason == "unprotected" for record in refused):
+    if any(record.reason == "unprotected" for record in exits):
         return []  # neither a stop nor a sale is taken now: the next bar tries again
-    legs = _without_refused(_legs(held, news_of, view), news_of)
+    legs = _without(_of_itself(refused, OrderRole.TARGET), _legs(held, news_of, view))
     return restore(held, legs, Purpose.PROTECT, view)
 
 
-def _without_refused(legs: tuple[Leg, ...], news_of: list[News]) -> tuple[Leg, ...]:
-    """The legs less the targets that the venue refused for what they are: it would do so again."""
-    refused = [
-        record.order.leg
-        for record, news in news_of
-        if isinstance(news, Rejected)
-        and record.order.role is OrderRole.TARGET
-        and news.code not in REPLACE_FAILED
-    ]
-    if not refused:
+def _without(targets: list[str], legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+    """The legs less the targets of those named."""
+    if not targets:
         return legs
-    kept = (structs.replace(x, target_price=None) if x.name in refused else x for x in legs)
+    kept = (structs.replace(x, target_price=None) if x.name in targets else x for x in legs)
     return tuple(leg for leg in kept if leg.stop_price or leg.target_price)
 
 
-def _half_replaced(news_of: list[News]) -> bool:
+def _of_itself(refused: list[Refusal], role: OrderRole) -> list[str]:
+    """The legs whose order of this role the venue refused for what it is: it would do so again.
+
+    Without its stop a position must not stay; without a target it may.
+    """
+    return [
+        record.order.leg
+        for record, news in refused
+        if record.order.role is role and news.code not in REPLACE_FAILED
+    ]
+
+
+def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
     """Whether an exit was refused only because what it was to replace is gone.
 
     Each time at least one order is gone for good, so that trying again comes to an end.
@@ -214,9 +218,7 @@ def _half_replaced(news_of: list[News]) -> bool:
         isinstance(news, Canceled | CancelRefused) and record.state not in ALIVE
         for record, news in news_of
     )
-    return gone and any(
-        isinstance(news, Rejected) and news.code in REPLACE_FAILED for _, news in news_of
-    )
+    return gone and any(news.code in REPLACE_FAILED for _, news in refused)
 
 
 def _repair(held: Position, view: View) -> list[Proposal]:
@@ -256,21 +258,7 @@ def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> 
     return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
 
 
-def _unprotectable(news_of: list[News]) -> bool:
-    """Whether the venue refused a stop for what it is: then the position must not stay.
-
-    Refused together with a target, it may be for that one: the stop is tried alone.
-    """
-    return any(
-        isinstance(news, Rejected)
-        and record.order.role is OrderRole.STOP
-        and record.order.list_id is None
-        and news.code not in REPLACE_FAILED
-        for record, news in news_of
-    )
-
-
-def _clear(symbol: Symbol, working: Sequence[Working]) -> list[Proposal]:
+def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
     """Nothing is held any more: sell orders that still rest have nothing to sell."""
     selling = [w for w in working if w.order.side is Side.SELL]
     proposal = call_off(symbol, selling, "flat") if selling else None

@@ -7,7 +7,7 @@ replaced as a whole. Entry fills, added fills, hit targets, moved stops and lost
 this one comparison.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -39,8 +39,9 @@ def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg
         return ()
     smallest = (stop or price) * ONE
     legs: list[Leg] = []
-    left, carried = size, ZERO
+    left, carried, total = size, ZERO, ZERO
     for number, (target, share) in enumerate(targets, start=1):
+        total += share
         wanted = floor_to(size * share, instrument.step) + carried
         quantity = Quantity(min(wanted, left))
         if not _sellable(quantity, smallest, instrument):
@@ -49,7 +50,6 @@ def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg
         carried = ZERO
         legs.append(Leg(f"tp{number}", quantity, stop, target))
         left = Quantity(left - quantity)
-    total = sum((share for _, share in targets), ZERO)
     if legs and (total >= ONE or not _sellable(left, smallest, instrument)):
         last = legs.pop()
         legs.append(replace(last, quantity=Quantity(last.quantity + left)))
@@ -57,7 +57,7 @@ def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg
         target_price = targets[-1][0] if total >= ONE else None
         name = RUNNER if legs else WHOLE
         legs.append(Leg(name, left, stop, target_price))
-    return tuple(leg for leg in legs if leg.stop_price or leg.target_price)
+    return tuple([leg for leg in legs if leg.stop_price or leg.target_price])
 
 
 def _targets(held: Position, price: Price, instrument: Instrument) -> list[tuple[Price, Decimal]]:
@@ -127,7 +127,7 @@ def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View)
     return proposals
 
 
-def _locked(working: Sequence[Working]) -> Decimal:
+def _locked(working: Collection[Working]) -> Decimal:
     """Coins that sell orders may still hold; the two of a list hold the same ones.
 
     Of a list of which one is over, the other is as well, or will be: the venue ends both.
@@ -189,21 +189,23 @@ def _leg_orders(held: Position, leg: Leg, view: View) -> tuple[Order, ...]:
         (OrderRole.STOP, OrderType.STOP_MARKET, leg.stop_price),
     )
     return tuple(
-        Order(
-            id=view.new_id(),
-            symbol=held.symbol,
-            side=Side.SELL,
-            type=kind,
-            role=role,
-            strategy=held.strategy,
-            quantity=leg.quantity,
-            limit_price=price if role is OrderRole.TARGET else None,
-            stop_price=price if role is OrderRole.STOP else None,
-            list_id=list_id,
-            leg=leg.name,
-        )
-        for role, kind, price in rows
-        if price is not None
+        [
+            Order(
+                id=view.new_id(),
+                symbol=held.symbol,
+                side=Side.SELL,
+                type=kind,
+                role=role,
+                strategy=held.strategy,
+                quantity=leg.quantity,
+                limit_price=price if role is OrderRole.TARGET else None,
+                stop_price=price if role is OrderRole.STOP else None,
+                list_id=list_id,
+                leg=leg.name,
+            )
+            for role, kind, price in rows
+            if price is not None
+        ]
     )
 
 

@@ -81,7 +81,7 @@ def book_foreign(
         ledger.orders.change(record, OrderChange.FILLED)
         return found
     whole = msgspec.structs.replace(fill, complete=True)
-    return found + ledger.book(at, whole, value_of)
+    return found + ledger.book(at, record, whole, value_of)
 
 
 def differences(ledger: Ledger, seen: AccountSeen) -> dict[Asset, Decimal]:

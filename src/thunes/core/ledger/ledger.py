@@ -38,6 +38,10 @@ _CHANGES: Mapping[type[Report], OrderChange] = {
     OutcomeUnknown: OrderChange.LOST,
 }
 
+_REFUSALS = (Rejected, CancelRefused)
+_PAYS = (Account.WALLET, Account.MARKET)
+_IS_PAID = (Account.MARKET, Account.WALLET)
+
 
 class Ledger:
     """A spot account: double-entry books, our orders, positions with their lots, and dust."""
@@ -45,7 +49,7 @@ class Ledger:
     def __init__(self, instruments: Mapping[Symbol, Instrument]) -> None:
         self.instruments = instruments
         self.books = Books()
-        self.orders = Orders()
+        self.orders = Orders(instruments)
         self.positions: dict[Symbol, Position] = {}
         self.lots: dict[Symbol, list[Lot]] = {}
         self.dust: dict[Symbol, list[Lot]] = {}
@@ -54,9 +58,11 @@ class Ledger:
         for asset, amount in balances.items():
             self.books.post(asset, Account.WORLD, Account.WALLET, amount)
 
-    def book(self, at: Instant, report: Report, value_of: ValueOf) -> list[Fact]:
-        """Book one report of the venue; what nobody here expected becomes a Noticed fact."""
-        record = self.orders.find(report.order_id)
+    def book(
+        self, at: Instant, record: OrderRecord | None, report: Report, value_of: ValueOf
+    ) -> list[Fact]:
+        """Book one report of the venue about the order of `record`, None if it is not ours; what
+        nobody here expected becomes a Noticed fact."""
         if record is None:
             return [Noticed(code="foreign_order", text=f"{report.order_id} is not ours", at=at)]
         if isinstance(report, Filled):
@@ -66,13 +72,13 @@ class Ledger:
             return [Noticed(code="impossible_report", text=text, at=at)]
         record.lost = type(report) is OutcomeUnknown
         facts: list[Fact] = []
-        if isinstance(report, Rejected | CancelRefused):
+        if isinstance(report, _REFUSALS):
             text = f"{report.code} {report.text}"
             facts.append(
                 OrderFailed(order_id=report.order_id, symbol=record.order.symbol, text=text)
             )
         if record.state in OVER:
-            facts.extend(self._order_over(at, record))
+            facts += self._order_over(at, record)
         return facts
 
     def _book_fill(
@@ -84,11 +90,13 @@ class Ledger:
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
         record.trade_ids.append(fill.trade_id)
+        instrument = self.instruments[record.order.symbol]
+        value = Money(fill.price * fill.quantity)
         record.filled = Quantity(record.filled + fill.quantity)
-        record.value = Money(record.value + fill.price * fill.quantity)
+        record.value = Money(record.value + value)
         fee_value = Money(ZERO)
         if fill.fee:
-            in_base = fill.fee_asset == self.instruments[record.order.symbol].base
+            in_base = fill.fee_asset == instrument.base
             worth = fill.fee * fill.price if in_base else value_of(fill.fee_asset, fill.fee)
             assert worth is not None, f"no price for the fee asset {fill.fee_asset}"
             fee_value = Money(worth)
@@ -96,13 +104,20 @@ class Ledger:
         self.post_fill(record, fill)
         if record.order.list_id is not None:
             self._end_siblings(at, record.order)
-        if record.order.side is Side.BUY:
-            facts = self._bought(at, record, fill, fee_value)
-        else:
-            facts = self._sold(record, fill)
+        bought = record.order.side is Side.BUY
+        facts = self._bought(at, record, fill, fee_value) if bought else self._sold(record, fill)
         if record.state in OVER:
-            facts.extend(self._order_over(at, record))
+            facts += self._order_over(at, record)
         return facts
+
+    def post_fill(self, record: OrderRecord, fill: Filled) -> None:
+        """What a fill moves between the accounts; its lots and positions aside."""
+        instrument = self.instruments[record.order.symbol]
+        payer, payee = _PAYS if record.order.side is Side.BUY else _IS_PAID
+        self.books.post(instrument.quote, payer, payee, fill.price * fill.quantity)
+        self.books.post(instrument.base, payee, payer, fill.quantity)
+        if fill.fee:
+            self.books.post(fill.fee_asset, Account.WALLET, Account.FEES, fill.fee)
 
     def _end_siblings(self, at: Instant, order: Order) -> None:
         """One of a one-cancels-other list fills: the venue is cancelling the other one."""
@@ -110,16 +125,6 @@ class Ledger:
             if each.order.list_id == order.list_id and each.order.id != order.id:
                 self.orders.change(each, OrderChange.CANCEL_SENT)
                 each.asked_at = at
-
-    def post_fill(self, record: OrderRecord, fill: Filled) -> None:
-        """What a fill moves between the accounts; its lots and positions aside."""
-        instrument = self.instruments[record.order.symbol]
-        sign = 1 if record.order.side is Side.BUY else -1
-        value, quantity = fill.price * fill.quantity * sign, fill.quantity * sign
-        self.books.post(instrument.quote, Account.WALLET, Account.MARKET, value)
-        self.books.post(instrument.base, Account.MARKET, Account.WALLET, quantity)
-        if fill.fee:
-            self.books.post(fill.fee_asset, Account.WALLET, Account.FEES, fill.fee)
 
     def _bought(
         self, at: Instant, record: OrderRecord, fill: Filled, fee_value: Money
@@ -206,10 +211,10 @@ class Ledger:
         if order.side is Side.BUY:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
-                if not self.orders.working(order.symbol):
+                if not self.orders.open[order.symbol]:
                     self._put_aside(record, held.entry_price)
             return []
-        if held is not None and not self.orders.working(order.symbol):
+        if held is not None and not self.orders.open[order.symbol]:
             self._put_aside(record, record.reference or held.entry_price)
         if not record.lots:
             return []
@@ -254,9 +259,12 @@ def _shortened(legs: tuple[Leg, ...], quantity: Decimal) -> tuple[Leg, ...]:
 
 def _trade(at: Instant, record: OrderRecord) -> Trade:
     order, lots = record.order, record.lots
-    quantity = sum((lot.quantity for lot in lots), ZERO)
     value, exit_fees = record.value - record.traded_value, record.fees - record.traded_fees
-    cost = sum((lot.cost for lot in lots), ZERO)
+    quantity, cost, fees = ZERO, ZERO, exit_fees
+    for lot in lots:
+        quantity += lot.quantity
+        cost += lot.cost
+        fees += lot.fees
     return Trade(
         symbol=order.symbol,
         strategy=order.strategy,
@@ -265,7 +273,7 @@ def _trade(at: Instant, record: OrderRecord) -> Trade:
         quantity=Quantity(quantity),
         exit_time=at,
         exit_price=ratio(value, quantity),
-        fees=Money(sum((lot.fees for lot in lots), exit_fees)),
+        fees=Money(fees),
         pnl=Money(value - exit_fees - cost),
         exit_reason=record.reason or order.role.value,
         stop_price=record.leg.stop_price if record.leg else None,

@@ -6,8 +6,9 @@ that what really happened is always booked.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
 
 from thunes.core.domain.order import Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
@@ -135,12 +136,11 @@ def is_ours(name: OrderId) -> bool:
     return name.startswith(_OURS)
 
 
-OVER = (S.FILLED, S.REJECTED, S.CANCELED, S.EXPIRED)
+OVER = frozenset((S.FILLED, S.REJECTED, S.CANCELED, S.EXPIRED))
 CLOSED_KEPT_MAX = 256
 
 
-@dataclass(slots=True)
-class OrderRecord:
+class OrderRecord(msgspec.Struct):
     """One order and what became of it; money is quote, summed over its fills.
 
     `asked_at` is when the venue was last asked anything about it: to place it or to cancel it;
@@ -155,8 +155,8 @@ class OrderRecord:
     filled: Quantity = Quantity(ZERO)
     value: Money = Money(ZERO)
     fees: Money = Money(ZERO)
-    trade_ids: list[str] = field(default_factory=list)
-    lots: list[Lot] = field(default_factory=list)
+    trade_ids: list[str] = []
+    lots: list[Lot] = []
     traded_value: Money = Money(ZERO)
     traded_fees: Money = Money(ZERO)
     reference: Price | None = None
@@ -175,44 +175,42 @@ class OrderRecord:
 class Orders:
     """Our orders; those that are open are kept apart, so that history costs nothing."""
 
-    def __init__(self) -> None:
-        self.open: dict[Symbol, dict[OrderId, OrderRecord]] = {}
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        self.open: dict[Symbol, dict[OrderId, OrderRecord]] = {symbol: {} for symbol in symbols}
         self.open_entries: dict[OrderId, OrderRecord] = {}
         self.closed: OrderedDict[OrderId, OrderRecord] = OrderedDict()
-        self._symbol_of: dict[OrderId, Symbol] = {}
+        self._alive: dict[OrderId, OrderRecord] = {}
 
     def submit(self, record: OrderRecord) -> None:
         """Record an order as in flight, before it is sent."""
         order = record.order
-        assert order.id not in self._symbol_of, "client order ids are never reused"
-        self._symbol_of[order.id] = order.symbol
-        self.open.setdefault(order.symbol, {})[order.id] = record
+        assert order.id not in self._alive, "client order ids are never reused"
+        self._alive[order.id] = record
+        self.open[order.symbol][order.id] = record
         if order.role is OrderRole.ENTRY and order.side is Side.BUY:
             self.open_entries[order.id] = record
 
     def find(self, order_id: OrderId) -> OrderRecord | None:
-        symbol = self._symbol_of.get(order_id)
-        if symbol is None:
-            return self.closed.get(order_id)
-        return self.open[symbol][order_id]
+        return self._alive.get(order_id) or self.closed.get(order_id)
 
     def change(self, record: OrderRecord, change: OrderChange) -> bool:
         """Move the record along the table; False if the table knows no such row."""
-        after = ORDER_TABLE[record.state].get(change)
+        before = record.state
+        after = ORDER_TABLE[before].get(change)
         if after is None:
             return False
-        was_over = record.state in OVER
-        record.state = after
-        if after in OVER:
-            if not was_over:
-                self._close(record)
-        elif was_over:
-            self._reopen(record)
+        if after is not before:
+            record.state = after
+            if after in OVER:
+                if before not in OVER:
+                    self._close(record)
+            elif before in OVER:
+                self._reopen(record)
         return True
 
-    def working(self, symbol: Symbol) -> Sequence[OrderRecord]:
-        records = self.open.get(symbol)
-        return tuple(records.values()) if records else ()
+    def working(self, symbol: Symbol) -> Collection[OrderRecord]:
+        """Orders of the symbol that are not over, oldest first: not a copy."""
+        return self.open[symbol].values()
 
     def unknown(self) -> bool:
         """Whether the outcome of any order is unknown."""
@@ -222,12 +220,12 @@ class Orders:
 
     def by_age(self) -> list[OrderRecord]:
         """Every order that is not over, oldest first: submitted again so, nothing has changed."""
-        return [self.open[symbol][order_id] for order_id, symbol in self._symbol_of.items()]
+        return list(self._alive.values())
 
     def _close(self, record: OrderRecord) -> None:
         order = record.order
         del self.open[order.symbol][order.id]
-        del self._symbol_of[order.id]
+        del self._alive[order.id]
         self.open_entries.pop(order.id, None)
         self.closed[order.id] = record
         if len(self.closed) > CLOSED_KEPT_MAX:

@@ -1,6 +1,6 @@
 """Protection of a position as a state machine: how far acknowledged stops cover what is held."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import OrderRole
@@ -51,17 +51,19 @@ class Guard:
         """Move the symbol along the table to what is seen of it."""
         before = self.states.get(symbol, P.FLAT)
         after = PROTECTION_TABLE[before][cover]
+        if after is before:
+            return
         if after is P.FLAT:
             self.states.pop(symbol, None)
         else:
             self.states[symbol] = after
         if after is not P.NAKED:
             self.naked.pop(symbol, None)
-        elif before is not P.NAKED:
+        else:
             self.naked[symbol] = at
 
 
-def seen(held: Position | None, working: Sequence[OrderRecord], instrument: Instrument) -> Cover:
+def seen(held: Position | None, working: Collection[OrderRecord], instrument: Instrument) -> Cover:
     """The cover of one symbol, from its position and its working orders."""
     covered, entering, leaving = ZERO, False, False
     for record in working:
@@ -79,4 +81,5 @@ def seen(held: Position | None, working: Sequence[OrderRecord], instrument: Inst
         return Cover.EXIT_WORKING
     if held.plan.stop_distance is None and held.plan.stop_price is None:
         return Cover.COVERED
-    return Cover.COVERED if covered >= floor_to(held.quantity, instrument.step) else Cover.BARE
+    whole = covered >= held.quantity or covered >= floor_to(held.quantity, instrument.step)
+    return Cover.COVERED if whole else Cover.BARE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from thunes.core.domain.position import Position
-from thunes.core.domain.units import ZERO, Asset, Instant, Money, OrderId, Price, Symbol
+from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Symbol
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.orders import OrderRecord
 from thunes.core.ledger.valuation import equity, reserved, worst_cost
@@ -32,13 +32,15 @@ class Pricing:
 class AccountReader:
     """Implements `core.domain.view.AccountView`; equity is computed once per instant."""
 
-    __slots__ = ("_equity", "_ledger", "_naked", "_pricing")
+    __slots__ = ("_equity", "_ledger", "_naked", "_pricing", "order", "working")
 
     def __init__(self, ledger: Ledger, pricing: Pricing, naked: Mapping[Symbol, Instant]) -> None:
         self._ledger = ledger
         self._pricing = pricing
         self._naked = naked
         self._equity: Money | None = None
+        self.order = ledger.orders.find
+        self.working = ledger.orders.working
 
     def forget(self) -> None:
         """A new instant: what was computed at the last one no longer holds."""
@@ -60,14 +62,8 @@ class AccountReader:
     def positions(self) -> Sequence[Position]:
         return tuple(self._ledger.positions.values())
 
-    def working(self, symbol: Symbol) -> Sequence[OrderRecord]:
-        return self._ledger.orders.working(symbol)
-
     def entries(self) -> Sequence[OrderRecord]:
         return tuple(self._ledger.orders.open_entries.values())
-
-    def order(self, order_id: OrderId) -> OrderRecord | None:
-        return self._ledger.orders.find(order_id)
 
     def exposure(self, symbol: Symbol) -> Money:
         held, total = self._ledger.positions.get(symbol), ZERO

@@ -38,7 +38,8 @@ def reconcile(
     weighed = weigh(ledger.orders, seen, doubt.missing)
     facts: list[Fact] = [_late(ledger, each) for each in weighed.reports if type(each) is Filled]
     for report in weighed.reports:
-        facts += ledger.book(seen.at, report, pricing.value_of)
+        record = ledger.orders.find(report.order_id)
+        facts += ledger.book(seen.at, record, report, pricing.value_of)
     for fill in weighed.foreign:
         facts += book_foreign(ledger, seen.at, fill, plan, pricing.value_of)
     flow, open_differences = ZERO, dict[Asset, Decimal]()

@@ -1,8 +1,9 @@
 """Allocation: from what strategies think to what the account wants, exits first."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from thunes.core.domain.decision import Action, Budget, Signal, Target
 from thunes.core.domain.position import ExitPlan
@@ -22,15 +23,17 @@ class Portfolio:
         """One target per signal that asks for something to be done, exits and cancels first."""
         if not signals:
             return ()
-        leaving = [s for s in signals if s.action in (Action.EXIT, Action.CANCEL)]
-        targets = [Target(signal=signal) for signal in leaving]
+        leaving: list[Target] = []
+        entries: list[Target] = []
         for signal in signals:
-            if signal.action in (Action.ENTER, Action.ADD):
-                target = self._enter(signal, budget, view)
-                targets.append(target)
-                spent = target.quote_amount or ZERO
-                budget = replace(budget, spent=Money(budget.spent + spent))
-        return targets
+            if signal.action is Action.EXIT or signal.action is Action.CANCEL:
+                leaving.append(Target(signal))
+                continue
+            target = self._enter(signal, budget, view)
+            entries.append(target)
+            if target.quote_amount is not None:
+                budget = replace(budget, spent=Money(budget.spent + target.quote_amount))
+        return leaving + entries
 
     def _enter(self, signal: Signal, budget: Budget, view: View) -> Target:
         if signal.quote_amount is not None:

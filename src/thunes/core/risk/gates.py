@@ -4,8 +4,9 @@ A gate whose limit is wide open passes without looking. A gate that lacks what i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from thunes.core.domain.decision import Check, Gate, Proposal
 from thunes.core.domain.instrument import failed_filter
@@ -18,8 +19,7 @@ from thunes.core.risk.mode import ModeReading
 _TWO = Decimal(2)
 
 
-@dataclass(slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What a gate is asked about. `promised` is what this step has already approved."""
 
     proposal: Proposal
@@ -72,7 +72,7 @@ def _one_position_per_symbol(q: Question) -> Check:
     owners += [working.order.strategy for working in account.working(symbol)]
     owners += [each.strategy for each in q.promised if each.symbol == symbol]
     # What adds, adds to its own: a position has one owner, who alone knows how to leave it.
-    busy = any(owner != q.proposal.strategy or not q.proposal.adds for owner in owners)
+    busy = [owner for owner in owners if owner != q.proposal.strategy or not q.proposal.adds]
     return (_FAILED if busy else _PASSED)[Gate.ONE_POSITION_PER_SYMBOL]
 
 
@@ -188,21 +188,23 @@ def _planned(promised: list[Proposal], proposal: Proposal) -> Decimal | None:
 
 
 def _available_cash(q: Question) -> Check:
-    left = q.view.account.available() - sum((p.notional or ZERO for p in q.promised), ZERO)
+    left = q.view.account.available() - sum([p.notional or ZERO for p in q.promised], ZERO)
     return _within(Gate.AVAILABLE_CASH, q.proposal.notional, left)
 
 
 def _venue_filters(q: Question) -> Check:
-    reference = q.proposal.reference
-    if reference is None:
+    proposal = q.proposal
+    reference, stop = proposal.reference, proposal.stop_price
+    if reference is None or not proposal.orders:
         return _FAILED[Gate.VENUE_FILTERS]
-    instrument = q.view.market.instrument(q.proposal.symbol)
-    failed = any(failed_filter(instrument, order, reference) for order in q.proposal.orders)
-    stop, notional = q.proposal.stop_price, q.proposal.notional or ZERO
+    instrument = q.view.market.instrument(proposal.symbol)
+    for order in proposal.orders:
+        if failed_filter(instrument, order, reference) is not None:
+            return _FAILED[Gate.VENUE_FILTERS]
     # What cannot be sold at its stop must not be bought: the venue would refuse the stop.
-    unsellable = stop is not None and notional * stop / reference < instrument.min_notional
-    empty = not q.proposal.orders
-    return (_FAILED if failed or unsellable or empty else _PASSED)[Gate.VENUE_FILTERS]
+    least, notional = instrument.min_notional, proposal.notional or ZERO
+    unsellable = least and stop is not None and notional * stop / reference < least
+    return (_FAILED if unsellable else _PASSED)[Gate.VENUE_FILTERS]
 
 
 GATES: Mapping[Gate, Callable[[Question], Check]] = {

@@ -32,29 +32,33 @@ def broken_invariants(ledger: Ledger, view: View) -> Iterator[Broken]:
         yield Broken("S25", f"{view.account.available()} is available after all reservations")
 
 
-def broken_of_symbol(ledger: Ledger, symbol: Symbol) -> Iterator[Broken]:
+def broken_of_symbol(ledger: Ledger, symbol: Symbol) -> list[Broken]:
     """Those of one symbol that a report could have broken; cheap enough for every report."""
+    broken: list[Broken] = []
     instrument, held = ledger.instruments[symbol], ledger.positions.get(symbol)
-    quantity, wallet = ZERO, ledger.books.held(instrument.base)
+    wallet, cash = ledger.books.held(instrument.base), ledger.books.held(instrument.quote)
+    quantity = ZERO
     if held is not None:
         quantity, lots = held.quantity, ZERO
         for lot in ledger.lots[symbol]:
             lots += lot.quantity
         if lots != quantity:
-            yield Broken("S26", f"{symbol}: the lots hold {lots}, the position {quantity}")
+            text = f"{symbol}: the lots hold {lots}, the position {quantity}"
+            broken.append(Broken("S26", text))
     if wallet < quantity:
-        yield Broken("S26", f"{symbol}: the wallet holds {wallet}, the position {quantity}")
-    if ledger.books.held(instrument.quote) < ZERO:
-        cash = ledger.books.held(instrument.quote)
-        yield Broken("S26", f"the wallet holds {cash} {instrument.quote}")
+        text = f"{symbol}: the wallet holds {wallet}, the position {quantity}"
+        broken.append(Broken("S26", text))
+    if cash < ZERO:
+        broken.append(Broken("S26", f"the wallet holds {cash} {instrument.quote}"))
     # Both orders of a one-cancels-other list sell the same coins: they count once.
     selling: dict[str, Decimal] = {}
-    for working in ledger.orders.working(symbol):
+    for working in ledger.orders.open[symbol].values():
         if working.order.side is Side.SELL and working.state in _RESTING:
             selling[working.order.list_id or working.order.id] = working.remaining
-    offered = sum(selling.values(), ZERO)
-    if offered > quantity:
-        yield Broken("S15", f"{symbol}: {offered} are offered for sale, {quantity} are held")
+    if selling and (offered := sum(selling.values(), ZERO)) > quantity:
+        text = f"{symbol}: {offered} are offered for sale, {quantity} are held"
+        broken.append(Broken("S15", text))
+    return broken
 
 
 def _uncovered(ledger: Ledger, symbol: Symbol, view: View) -> Iterator[Broken]:

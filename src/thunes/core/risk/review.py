@@ -17,12 +17,12 @@ class Risk:
         self.limits = limits
         self._watches_equity = limits.watches_equity
         self._last = ModeReading(Mode.NORMAL, None)
-        # A gate whose limit is wide open passes whatever is asked: its check is made once, here.
-        self._gates = [
-            Check(gate, True)
-            if gate in LIMIT_OF and getattr(limits, LIMIT_OF[gate]) is None
-            else ask
-            for gate, ask in GATES.items()
+        # A gate whose limit is wide open passes whatever is asked: its check stays as it is here.
+        self._passed = [Check(gate, True) for gate in GATES]
+        self._asked = [
+            (place, ask)
+            for place, (gate, ask) in enumerate(GATES.items())
+            if gate not in LIMIT_OF or getattr(limits, LIMIT_OF[gate]) is not None
         ]
 
     def mode(self, view: View) -> ModeReading:
@@ -48,7 +48,7 @@ class Risk:
         promised: list[Proposal] = []
         for proposal in proposals:
             if proposal.purpose is not Purpose.ENTRY:
-                verdicts.append(Approved(proposal=proposal, checks=()))
+                verdicts.append(Approved(proposal, ()))
                 continue
             verdict = self._entry(proposal, reading, view, promised)
             if isinstance(verdict, Approved):
@@ -60,13 +60,14 @@ class Risk:
         self, proposal: Proposal, reading: ModeReading, view: View, promised: list[Proposal]
     ) -> Verdict:
         question = Question(proposal, view, self.limits, reading, promised)
-        checks = tuple(
-            [gate if isinstance(gate, Check) else gate(question) for gate in self._gates]
-        )
-        for check in checks:
-            if not check.passed:
-                return Refused(proposal=proposal, reason=check.gate, checks=checks)
-        return Approved(proposal=proposal, checks=checks)
+        checks, failed = self._passed.copy(), None
+        for place, ask in self._asked:
+            check = checks[place] = ask(question)
+            if failed is None and not check.passed:
+                failed = check.gate
+        if failed is not None:
+            return Refused(proposal, failed, tuple(checks))
+        return Approved(proposal, tuple(checks))
 
 
 def _take_back_entries(view: View) -> list[Verdict]:
