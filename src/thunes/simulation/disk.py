@@ -81,6 +81,13 @@ class Trouble:
         self._standing = code
         self.next = 0
 
+    def calm(self) -> None:
+        """Let every call succeed from now on."""
+        self._means = dict.fromkeys(_STRIKES, 0.0)
+        self._dues = dict.fromkeys(_STRIKES, _NEVER)
+        self._standing = 0
+        self._look_ahead()
+
     def stop(self) -> None:
         """Let no further call happen."""
         self.stopped = True

@@ -61,6 +61,11 @@ class Fault(Word):
     SLOW_ENGINE = "slow engine"  # up to 10 s between the gate and matching
     REPLICA_LAG = "replica lag"  # queries answer from a state up to 2 s old
 
+    # The market's own stream.
+    BARS_LATE = "bars late"
+    BARS_LOST = "bars lost"
+    BARS_TWICE = "bars twice"
+
     # Clocks.
     CLOCK_SKEW = "clock skew"
     CLOCK_JUMP = "clock jump"
@@ -72,10 +77,12 @@ class Fault(Word):
     CRASH = "crash"
     HANG = "hang"
     SECOND_INSTANCE = "second instance"
+    DISK = "disk"  # a call fails, is cut short, or is the last; counted in calls
     MANUAL_ORDER = "manual order"
     MANUAL_CLOSE = "manual close"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    OPERATOR = "operator"  # pauses, kills and resumes
 
 
 RECURRING = (
@@ -95,10 +102,12 @@ RECURRING = (
     Fault.CRASH,
     Fault.HANG,
     Fault.SECOND_INSTANCE,
+    Fault.DISK,
     Fault.MANUAL_ORDER,
     Fault.MANUAL_CLOSE,
     Fault.DEPOSIT,
     Fault.WITHDRAWAL,
+    Fault.OPERATOR,
 )
 """Faults that strike by the clock; all others by the occasion."""
 

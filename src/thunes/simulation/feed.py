@@ -8,10 +8,10 @@ from thunes.core.domain.event import BarsClosed, Event
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.exchange import Exchange
-from thunes.simulation.faults import FaultBox
+from thunes.simulation.faults import Fault, FaultBox
 from thunes.simulation.scene import Scene
 
-_LATE_NS = (0, 20 * NS_PER_SECOND)
+_LATE_NS = (0, 90 * NS_PER_SECOND)
 _LATENCY_NS = (5_000_000, 300_000_000)
 
 
@@ -20,6 +20,7 @@ class Feed:
 
     def __init__(self, agenda: Agenda, box: FaultBox, scene: Scene, exchange: Exchange) -> None:
         self._agenda = agenda
+        self._box = box
         self._exchange = exchange
         self._tape = scene.tape
         self._latency = box.chance.stream("feed.latency")
@@ -62,8 +63,16 @@ class Feed:
 
     def _close(self) -> None:
         self._row += 1
-        row = self._row
-        self._agenda.after(self._latency.between(*_LATENCY_NS), lambda: self._tell(row))
+        row, box = self._row, self._box
+        wait = self._latency.between(*_LATENCY_NS)
+        struck = box.first((Fault.BARS_LOST, Fault.BARS_LATE, Fault.BARS_TWICE))
+        if struck is Fault.BARS_LATE:
+            wait += box.draw(struck, *_LATE_NS)
+        if struck is not Fault.BARS_LOST:
+            self._agenda.after(wait, lambda: self._tell(row))
+        if struck is Fault.BARS_TWICE:
+            again = wait + box.draw(struck, *_LATE_NS)
+            self._agenda.after(again, lambda: self._tell(row))
         if row + 1 < len(self._tape):
             self._agenda.at(Instant(int(self._tape.times[row + 1])), self._close)
 

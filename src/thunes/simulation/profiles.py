@@ -48,6 +48,9 @@ _MODERATE: Mapping[Fault, float] = {
     F.CANCELED_ALL: 7_200,
     F.SLOW_ENGINE: 0.02,
     F.REPLICA_LAG: 0.2,
+    F.BARS_LATE: 0.03,
+    F.BARS_LOST: 0.02,
+    F.BARS_TWICE: 0.02,
     F.CLOCK_SKEW: 0.3,
     F.CLOCK_JUMP: 7_200,
     F.CLOCK_DRIFT: 0.3,
@@ -56,14 +59,16 @@ _MODERATE: Mapping[Fault, float] = {
     F.CRASH: 1_800,
     F.HANG: 7_200,
     F.SECOND_INSTANCE: 7_200,
+    F.DISK: 2_000,  # calls, not seconds
     F.MANUAL_ORDER: 7_200,
     F.MANUAL_CLOSE: 7_200,
     F.DEPOSIT: 7_200,
     F.WITHDRAWAL: 7_200,
+    F.OPERATOR: 7_200,
 }
 """Moderate everything. A request duplicated on its way is in no profile: TLS rules it out."""
 
-_CRASHES = (F.CRASH, F.HANG, F.SECOND_INSTANCE)
+_CRASHES = (F.CRASH, F.HANG, F.SECOND_INSTANCE, F.DISK)
 _MILDNESS = 0.2
 _CRASH_FURY = 12.0
 _RARITY = 0.25  # a sparse world is quiet most of the time

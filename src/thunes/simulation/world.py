@@ -7,18 +7,21 @@ enters any more, and when all is quiet the process, its journal and the exchange
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.chance import Chance
+from thunes.simulation.disk import DiskFaults, Stopped
 from thunes.simulation.exchange import Exchange
 from thunes.simulation.faults import Fault, FaultBox, Faults, Recurrence
 from thunes.simulation.feed import Feed
 from thunes.simulation.host import LeaseBook, LeaseHeld, SteadyClock
-from thunes.simulation.paper import PaperJournal
+from thunes.simulation.people import People
 from thunes.simulation.process import Crash, Effects, Process
+from thunes.simulation.recorder import Recorder
 from thunes.simulation.scene import Scene
 from thunes.simulation.wire import Wire
 
@@ -52,11 +55,12 @@ class World:
         self.agenda = Agenda(self.scene.start, self.chance.stream("ties"))
         self.box = FaultBox(setting.faults, self.chance, setting.without)
         self.exchange = Exchange(self.agenda, self.box, self.scene.listing)
-        self.journal = PaperJournal()
+        self.journal = Recorder(self.chance, b'{"simulated":true}', self._disk_faults(setting))
         self.leases = LeaseBook()
         self.effects = Effects()
         self.process: Process | None = None
         self.deaths = 0
+        self.causes: dict[str, int] = {}  # of deaths
         self.steps = 0
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
@@ -64,6 +68,13 @@ class World:
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
         self._feed = Feed(self.agenda, self.box, self.scene, self.exchange)
+
+    @staticmethod
+    def _disk_faults(setting: Setting) -> DiskFaults:
+        mean = setting.faults.intensity.get(Fault.DISK, 0.0)
+        if not mean or Fault.DISK in setting.without:
+            return DiskFaults()
+        return DiskFaults(refuse=mean, short=mean, sync=2 * mean, read=4 * mean, stop=2 * mean)
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step of every process."""
@@ -75,12 +86,15 @@ class World:
         end = Instant(scene.start + scene.minutes * 60 * NS_PER_SECOND)
         self._begin()
         agenda.at(Instant(end - HEALED_NS - QUIET_NS), self._heal)
+        agenda.at(Instant(end - HEALED_NS), lambda: self.act(Cause.OPERATOR_RESUME))
         agenda.at(Instant(end - QUIET_NS), lambda: self.act(Cause.OPERATOR_PAUSE))
         while (due := agenda.next_due()) is not None and due <= end:
             try:
                 agenda.run_one()
-            except Crash:
-                self._die()
+            except (Crash, Stopped) as death:
+                self._die(type(death).__name__)
+            except ThunesError as error:
+                self._die(type(error).__name__)
             look()
 
     def act(self, cause: Cause) -> None:
@@ -93,6 +107,7 @@ class World:
 
     def _begin(self) -> None:
         self._feed.begin(self._hear)
+        People(self.exchange, self.scene, self.act).begin()
         for fault, strike in (
             (Fault.CRASH, self._crash),
             (Fault.HANG, self._hang),
@@ -100,7 +115,7 @@ class World:
             (Fault.SECOND_INSTANCE, self._second),
         ):
             Recurrence(self.agenda, self.box, fault, strike)
-        self._start()
+        self.agenda.at(self.agenda.now, self._start)
 
     def _start(self) -> None:
         """A process starts, or dies in its recovery; then the supervisor tries again."""
@@ -111,7 +126,7 @@ class World:
         drift = (drawn.uniform() - 0.5) * 1e-4
         clock = self._clock = SteadyClock(agenda, error, drift)
         lease = self.leases.take(agenda.now)
-        recorded = list(self.journal.recorded())
+        recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
         self.process = Process(
             self.scene, recorded, (wire, self.journal, clock, lease), self.effects
@@ -120,15 +135,16 @@ class World:
         self._plan_tick()
         self._feed.catch_up()
 
-    def _die(self) -> None:
+    def _die(self, cause: str) -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
+        self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
             self._wire.cut()
         self.process = self._wire = None
         self._tick_due = None
         self.leases.release()
-        self.journal.crash(self._doom)
+        self.journal.crash()
         self.agenda.after(self._doom.between(*_RESTART_NS), self._start)
 
     def _hear(self, event: Event) -> None:
@@ -172,6 +188,7 @@ class World:
 
     def _heal(self) -> None:
         self.box.heal()
+        self.journal.heal()
         if self.process is not None and self.process.hangs:
             self._wake(self.process.epoch)
 
