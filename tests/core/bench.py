@@ -131,7 +131,7 @@ class Bench:
         self.execution = Listening(exits, fee_rate)
         sizing = parse_sizing(wanted.pop("sizing", "fixed:1000"))
         self.engine = Engine(
-            State(market, "USDT", fee_rate, limits.watches_equity),
+            State(market, "USDT", fee_rate, limits.watches_equity, exits),
             Risk(limits),
             observer,
             Portfolio(sizing, exits),

@@ -407,6 +407,7 @@ def test_a_position_goes_through_all_states_of_protection() -> None:
 def test_a_lost_stop_leaves_the_position_naked_since_then() -> None:
     bench = Bench(exits=ExitPlan(stop_distance=D("0.02")))
     (stop,) = placed(bench.enter("10"))
+    since = bench.at
     bench.report(OutcomeUnknown(stop.id), after=5)
     assert bench.state.guard.states["BTCUSDT"] is Protection.NAKED
-    assert bench.view.account.naked_since("BTCUSDT") == bench.at
+    assert bench.view.account.naked_since("BTCUSDT") == since

@@ -15,7 +15,7 @@ from thunes.core.domain.event import (
 )
 from thunes.core.domain.line import Line, Outcome, encode
 from thunes.core.domain.market import Bar
-from thunes.core.domain.order import Canceled
+from thunes.core.domain.order import Canceled, Side
 from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape
@@ -164,10 +164,19 @@ class Driver:
             report = VenueReported(report.at, (*held.reports, *report.reports))
         elif held is not None:
             self._let_go()
-        if self._prices_matter or any(type(each) is not Canceled for each in report.reports):
+        if self._prices_matter or self._asks_for_an_answer(report):
             self.step(report)
         else:
             self._held = report
+
+    def _asks_for_an_answer(self, report: VenueReported) -> bool:
+        """All but a sale called off does: where an entry ends, what it bought is protected."""
+        find = self.engine.state.ledger.orders.find
+        for each in report.reports:
+            record = find(each.order_id)
+            if type(each) is not Canceled or record is None or record.order.side is Side.BUY:
+                return True
+        return False
 
     def _let_go(self) -> None:
         held, self._held = self._held, None

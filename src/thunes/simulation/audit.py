@@ -77,7 +77,7 @@ def _same_again(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001
         return
     engine = sight.scene.engine()
     try:
-        replay(engine, list(sight.world.journal.recorded()))
+        replay(engine, list(sight.world.journal.lines))
     except DataError as error:
         yield str(error)
         return

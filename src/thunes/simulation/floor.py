@@ -81,7 +81,8 @@ class TradingFloor:
         if starved or self._box.hits(Fault.PARTIAL_FILL):
             volume = min(volume, self._part_of(working, book.quoted))
         self._matching.tick(book, at, book.quoted, volume)
-        if starved and working.open and working.kind is OrderType.MARKET:
+        if working.open and working.kind is OrderType.MARKET:
+            # A market order takes what there is: it waits for nobody.
             self._expire(working, "The order was expired: no liquidity.")
         return self._said(at)
 

@@ -29,7 +29,14 @@ from thunes.core.domain.units import (
 )
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave
-from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
+from thunes.core.execution.protection import (
+    all_at_rest,
+    move_stop,
+    named_leg,
+    plan_legs,
+    restore,
+    rests,
+)
 
 REPLACE_FAILED = (-2021, -2022)
 """The old order of a replace was gone: the new one was not refused for what it is."""
@@ -73,7 +80,7 @@ class Execution:
         if isinstance(event, AccountSeen):
             answered = self._protect(left, view)
             busy = [*left, *(proposal.symbol for proposal in answered)]
-            return [*answered, *_look_after(busy, view), *_expire_all(view)]
+            return [*answered, *_look_after(busy, view, audit=True), *_expire_all(view)]
         return _expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
@@ -101,11 +108,6 @@ class Execution:
 
     def _protect(self, left: list[Symbol], view: View) -> list[Proposal]:
         """Answer the news of this step."""
-        for report in view.news:
-            if type(report) is not Accepted:
-                break
-        else:
-            return []  # what was asked for is what rests
         account = view.account
         touched: dict[Symbol, list[News]] = {}
         for report in view.news:
@@ -119,7 +121,8 @@ class Execution:
                 continue
             held = account.position(symbol)
             if held is not None:
-                proposals += _answer(held, news_of, view)
+                if not (_only_accepted(news_of) and rests(held, working)):
+                    proposals += _answer(held, news_of, view)
             elif working:
                 proposals += _clear(symbol, working)
         return proposals
@@ -132,9 +135,13 @@ class Execution:
             if plan.trail_after is None and plan.break_even_after is None:
                 continue
             working = view.account.working(held.symbol)
-            if held.symbol not in busy and not is_leaving(working) and not _in_doubt(working):
+            if held.symbol not in busy and not is_leaving(working) and all_at_rest(working):
                 proposals.extend(move_stop(held, self._fee_rate, view))
         return proposals
+
+
+def _only_accepted(news_of: list[News]) -> bool:
+    return all(type(news) is Accepted for _, news in news_of)
 
 
 def _in_doubt(working: Collection[Working]) -> bool:
@@ -142,8 +149,10 @@ def _in_doubt(working: Collection[Working]) -> bool:
     return any(w.lost and w.order.side is Side.SELL for w in working)
 
 
-def _look_after(busy: Sequence[Symbol], view: View) -> list[Proposal]:
+def _look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> list[Proposal]:
     """Leave what is to be left and failed to be; protect what lacks its stop.
+
+    An `audit` holds what rests for every position against its plan, whatever it seems to have.
 
     What has lacked it for too long is left even if a stop may be there: the venue sells no coins
     twice, and refuses one of the two.
@@ -152,7 +161,8 @@ def _look_after(busy: Sequence[Symbol], view: View) -> list[Proposal]:
     for held in view.account.positions():
         symbol, working = held.symbol, view.account.working(held.symbol)
         since = view.account.naked_since(symbol)
-        if symbol in busy or is_leaving(working) or (since is None and not held.leaving):
+        fine = since is None and not held.leaving and not audit
+        if fine or symbol in busy or is_leaving(working):
             continue
         reason = held.leaving
         if since is not None and view.at - since > NAKED_MAX_NS:
@@ -180,10 +190,10 @@ def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     reason = "unprotected" if _of_itself(alone, OrderRole.STOP) else ""
     if exits and _half_replaced(refused, news_of):
         reason = exits[0].reason
-    if reason:
+    if reason and not (held.leaving and not exits):
         proposal = leave(held.symbol, reason, view)
         return [proposal] if proposal else []
-    if any(record.reason == "unprotected" for record in exits):
+    if reason or any(record.reason == "unprotected" for record in exits):
         return []  # neither a stop nor a sale is taken now: the next bar tries again
     legs = _without(_of_itself(refused, OrderRole.TARGET), _legs(held, news_of, view))
     return restore(held, legs, Purpose.PROTECT, view)

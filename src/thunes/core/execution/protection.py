@@ -99,32 +99,60 @@ def named_leg(name: str, quantity: Quantity, plan: ExitPlan, price: Price, i: In
 
 
 def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View) -> list[Proposal]:
-    """What makes the venue hold exactly `legs` for the position; nothing where it already does."""
+    """What makes the venue hold exactly `legs` for the position; nothing where it already does.
+
+    What is on its way to the venue is not taken back, for the cancel might overtake it, and what
+    rests is not taken back without a replacement before everything else rests: its answer is news,
+    and news come here again.
+    """
     selling = [
         w
         for w in view.account.working(held.symbol)
         if w.order.side is Side.SELL and w.state in ALIVE
     ]
     names = [leg.name for leg in legs]
-    stale = [w.order.id for w in selling if w.order.leg not in names]
+    stale = [w for w in selling if w.order.leg not in names]
+    waits = False
     free = held.quantity - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
     for leg in legs:
         resting = [w for w in selling if w.order.leg == leg.name]
         if _as_planned(leg, resting):
+            waits = waits or not all_at_rest(resting)
             continue
-        cancels = (*stale, *(w.order.id for w in resting))
-        if not cancels and leg.quantity > free:
-            continue  # when what holds its coins is known to be gone it will be placed
-        free -= ZERO if cancels else leg.quantity
-        stale = []
-        orders = _leg_orders(held, leg, view)
+        gives = stale + resting
+        if not all_at_rest(gives) or (not gives and leg.quantity > free):
+            waits = True  # for an answer, or for what holds its coins to be known as gone
+            continue
+        free -= ZERO if gives else leg.quantity
+        stale, waits = [], True
+        orders, cancels = _leg_orders(held, leg, view), tuple([w.order.id for w in gives])
         proposals.append(_proposal(held, legs, purpose, orders, cancels))
-    if stale:
-        proposals.append(_proposal(held, legs, purpose, (), tuple(stale)))
+    if stale and not waits and all_at_rest(stale):
+        cancels = tuple([w.order.id for w in stale])
+        proposals.append(_proposal(held, legs, purpose, (), cancels))
     if not proposals and legs != held.legs:
         proposals.append(_proposal(held, legs, purpose, (), ()))
     return proposals
+
+
+def all_at_rest(working: Collection[Working]) -> bool:
+    """Whether the venue has acknowledged all of these, and none is being cancelled."""
+    for each in working:
+        if each.state is OrderState.SUBMITTED or each.state is OrderState.CANCELING:
+            return False
+    return True
+
+
+def rests(held: Position, working: Collection[Working]) -> bool:
+    """Whether what works is what the legs ask for, by number and size."""
+    wanted, sizes = 0, dict[str, Decimal]()
+    for leg in held.legs:
+        wanted += (leg.stop_price is not None) + (leg.target_price is not None)
+        sizes[leg.name] = leg.quantity
+    if len(working) != wanted:
+        return False
+    return all(each.order.quantity == sizes.get(each.order.leg) for each in working)
 
 
 def _locked(working: Collection[Working]) -> Decimal:

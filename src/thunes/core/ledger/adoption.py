@@ -78,6 +78,7 @@ def book_foreign(
         # More than we manage: the coins went all the same, and what is left is looked at below.
         ledger.post_fill(record, fill)
         record.trade_ids.append(fill.trade_id)
+        record.filled = fill.quantity
         ledger.orders.change(record, OrderChange.FILLED)
         return found
     whole = msgspec.structs.replace(fill, complete=True)
