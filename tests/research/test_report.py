@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from tests.research import made_up
 from thunes.core.domain.errors import ThunesError, UsageError
@@ -149,7 +150,8 @@ def test_text_of_users_is_shown_and_never_run(sample: BacktestResult) -> None:
         settings=((EVIL, EVIL),),
         candles={symbol: sample.candles[sample.symbols[0]], **sample.candles},
         trades=tuple(
-            replace(t, symbol=symbol, strategy=EVIL, exit_reason=EVIL) for t in sample.trades
+            structs.replace(t, symbol=symbol, strategy=EVIL, exit_reason=EVIL)
+            for t in sample.trades
         ),
         findings=(Finding(1, EVIL, EVIL),),
         outcome_hash=EVIL,

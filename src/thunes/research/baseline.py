@@ -59,23 +59,24 @@ def exposure_matched_random(
     rng = np.random.default_rng(seed)
     grown = np.ones(draws)
     for bars, holdings in traded:
+        prices = np.append(bars.open, bars.close[-1])
         at_once = max(1, _CELLS_AT_ONCE // holdings.bars.size)
         for first in range(0, draws, at_once):
             part = grown[first : first + at_once]
-            part *= _growth(bars, holdings, cost, (rng, part.size))
+            part *= _growth(prices, holdings, cost, (rng, part.size))
     return grown - 1
 
 
 def _growth(
-    bars: BarColumns, held: Holdings, cost: float, chance: tuple[np.random.Generator, int]
+    prices: Floats, held: Holdings, cost: float, chance: tuple[np.random.Generator, int]
 ) -> Floats:
-    """Final over initial equity, one per draw."""
+    """Final over initial equity, one per draw. `prices` are all opens and the last close."""
     rng, draws = chance
-    prices = np.append(bars.open, bars.close[-1])
-    length = np.clip(held.bars, 1, len(bars))
+    bars = prices.size - 1
+    length = np.clip(held.bars, 1, bars)
     order = rng.permuted(np.tile(np.arange(length.size), (draws, 1)), axis=1)
     hold, stake = length[order], held.weight[order]
-    entry = _places(rng, hold, len(bars))
+    entry = _places(rng, hold, bars)
     growth = prices[entry + hold] / prices[entry]
     # Both fees are paid from equity: one on the value bought, one on what it has become.
     factor = 1 + stake * (growth - 1) - np.abs(stake) * cost * (1 + growth)

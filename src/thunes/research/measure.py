@@ -70,19 +70,19 @@ def trade_rows(recording: Recording) -> tuple[TradeRow, ...]:
 
 def _closed_row(trade: Trade) -> TradeRow:
     return TradeRow(
-        symbol=trade.symbol,
-        strategy=trade.strategy,
-        side="long",
-        entry_time=trade.entry_time,
-        entry_price=trade.entry_price,
-        quantity=trade.quantity,
-        exit_time=trade.exit_time,
-        exit_price=trade.exit_price,
-        fees=trade.fees,
-        pnl=trade.pnl,
-        exit_reason=trade.exit_reason,
-        stop_price=trade.stop_price,
-        target_price=trade.target_price,
+        trade.symbol,
+        trade.strategy,
+        "long",
+        trade.entry_time,
+        trade.entry_price,
+        trade.quantity,
+        trade.exit_time,
+        trade.exit_price,
+        trade.fees,
+        trade.pnl,
+        trade.exit_reason,
+        trade.stop_price,
+        trade.target_price,
     )
 
 

@@ -1,7 +1,9 @@
 """The recording: what a backtest leaves behind, taken down while it runs."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 
@@ -33,66 +35,55 @@ class Recording:
     traded: float = 0.0
     taken: float = 0.0
     approved: int = 0
-    _at: dict[Asset, list[int]] = field(default_factory=dict)
-    _held: dict[Asset, list[float]] = field(default_factory=dict)
+    _held: defaultdict[Asset, dict[int, Decimal]] = field(default_factory=lambda: defaultdict(dict))
 
     def __call__(self, event: Event, outcome: Outcome) -> None:
         for fact in outcome.facts:
-            if isinstance(fact, TradeClosed):
+            if type(fact) is Decided:
+                if fact.refused_by is not None:
+                    self.refusals[fact.refused_by] = self.refusals.get(fact.refused_by, 0) + 1
+                elif fact.checks:
+                    self.approved += 1
+            elif type(fact) is TradeClosed:
                 self.trades.append(fact.trade)
-            elif isinstance(fact, Decided):
-                self._decided(fact)
-            elif isinstance(fact, ModeChanged):
+            elif type(fact) is ModeChanged:
                 self.modes.append(fact)
-        if isinstance(event, VenueReported):
-            self._reported(event)
-        elif isinstance(event, AccountOpened):
+        if type(event) is VenueReported:
+            for report in event.reports:
+                if type(report) is Filled:
+                    self._filled(event.at, report)
+        elif type(event) is AccountOpened:
             for asset in event.balances:
                 self._note(event.at, asset)
 
     def balance(self, asset: Asset, tape: Tape) -> Floats:
         """What was held of `asset` at each closing of the tape."""
-        at, held = self._at.get(asset, []), self._held.get(asset, [])
+        held = self._held.get(asset, {})
+        values = np.array([0.0, *map(float, held.values())])
         # A fill is stamped with the open of its bar: it counts from that bar's close.
-        rows = np.searchsorted(np.array(at, dtype=np.int64), tape.times, side="left")
-        values = np.array([0.0, *held])
-        return np.asarray(values[rows], dtype=np.float64)
+        rows = np.searchsorted(tape.times, np.fromiter(held, np.int64), side="right")
+        return np.repeat(values, np.diff(rows, prepend=0, append=len(tape)))
 
     def held_at(self, asset: Asset, at: int) -> float:
         """What was held of `asset` just after `at`."""
-        place = bisect_right(self._at.get(asset, []), at)
-        return self._held[asset][place - 1] if place else 0.0
+        held = self._held.get(asset, {})
+        place = bisect_right(list(held), at)
+        return float(list(held.values())[place - 1]) if place else 0.0
 
-    def _decided(self, fact: Decided) -> None:
-        if fact.refused_by is not None:
-            self.refusals[fact.refused_by] = self.refusals.get(fact.refused_by, 0) + 1
-        elif fact.checks:
-            self.approved += 1
-
-    def _reported(self, event: VenueReported) -> None:
-        for report in event.reports:
-            if not isinstance(report, Filled):
-                continue
-            record = self.state.ledger.orders.find(report.order_id)
-            if record is None:
-                continue
-            value = float(report.price * report.quantity)
-            self.traded += value
-            order = record.order
-            if order.role in _AT_MARKET and order.limit_price is None:
-                self.taken += value
-            instrument = self.state.market.instruments[order.symbol]
-            for asset in (instrument.base, instrument.quote):
-                self._note(event.at, asset)
-            if report.fee_asset not in (instrument.base, instrument.quote):
-                self._note(event.at, report.fee_asset)
+    def _filled(self, at: int, fill: Filled) -> None:
+        record = self.state.ledger.orders.find(fill.order_id)
+        if record is None:
+            return
+        value = float(fill.price * fill.quantity)
+        self.traded += value
+        order = record.order
+        if order.limit_price is None and order.role in _AT_MARKET:
+            self.taken += value
+        instrument = self.state.market.instruments[order.symbol]
+        self._note(at, instrument.base)
+        self._note(at, instrument.quote)
+        if fill.fee_asset != instrument.quote:
+            self._note(at, fill.fee_asset)
 
     def _note(self, at: int, asset: Asset) -> None:
-        times = self._at.setdefault(asset, [])
-        held = self._held.setdefault(asset, [])
-        amount = float(self.state.ledger.books.held(asset))
-        if times and times[-1] == at:
-            held[-1] = amount
-        else:
-            times.append(at)
-            held.append(amount)
+        self._held[asset][at] = self.state.ledger.books.held(asset)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 from thunes.core.domain.market import BarColumns, Floats, Ints
 from thunes.core.domain.units import Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRow:
+class TradeRow(msgspec.Struct, frozen=True):
     """One position from its first fill to its last; times in ns UTC, money in the quote asset.
 
     An open position has no exit time and no exit price; its `pnl` is marked at the last close and

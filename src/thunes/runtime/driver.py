@@ -81,7 +81,7 @@ class Driver:
 
     def step(self, event: Event) -> Outcome:
         """One step: decide, record, then act."""
-        if self._held is not None and not isinstance(event, VenueReported):
+        if self._held is not None and type(event) is not VenueReported:
             self._let_go()
         outcome = self.engine.step(event)
         self.steps += 1
@@ -100,7 +100,7 @@ class Driver:
         """Record the step. A close that did nothing is put off: it matters only if something is
         reported before the next one, and somebody then looks at the prices that it made known."""
         commands, facts = outcome.commands, outcome.facts
-        if isinstance(event, BarsClosed):
+        if type(event) is BarsClosed:
             if not (commands or facts or self.engine.state.moved):
                 self._unwritten = event if self._prices_matter else None
                 return
@@ -110,23 +110,24 @@ class Driver:
         self._store.append(encode(Line(event, commands, facts)), durable=bool(commands))
 
     def _visit(self, row: int, horizon: Horizon | None) -> None:
-        closed_at = Instant(int(self.tape.times[row]))
-        opened_at = Instant(closed_at - self.tape.timeframe)
-        symbols = self._venue.interested()
+        venue, closed_at = self._venue, Instant(self.tape.times.item(row))
+        symbols = venue.interested()
         bars = self._bars(row, symbols)
         if bars:
-            self._venue.open_bars(opened_at, bars)
+            opened_at = Instant(closed_at - self.tape.timeframe)
+            venue.open_bars(opened_at, bars)
             self._drain()
-            if self._venue.interested() != symbols:
-                bars = self._bars(row, self._venue.interested())
-            self._venue.trade_bars(opened_at, bars)
+            now = venue.interested()
+            if now != symbols:
+                bars = self._bars(row, now)
+            venue.trade_bars(opened_at, bars)
             while self._drain():
-                self._venue.trade_bars(opened_at, bars)
+                venue.trade_bars(opened_at, bars)
         while (timer := self._timers.pop(closed_at)) is not None:
             self._fire(*timer)
             self._drain()
         if horizon is None or horizon.closes(row):
-            self.step(BarsClosed(at=closed_at, sequence=row))
+            self.step(BarsClosed(closed_at, row))
             self._drain()
 
     def _fire(self, due: Instant, name: str) -> None:
@@ -173,8 +174,10 @@ class Driver:
         """All but a sale called off does: where an entry ends, what it bought is protected."""
         find = self.engine.state.ledger.orders.find
         for each in report.reports:
+            if type(each) is not Canceled:
+                return True
             record = find(each.order_id)
-            if type(each) is not Canceled or record is None or record.order.side is Side.BUY:
+            if record is None or record.order.side is Side.BUY:
                 return True
         return False
 

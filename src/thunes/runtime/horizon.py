@@ -22,7 +22,7 @@ from thunes.runtime.ports import BarVenue
 _ROOM = 1e-9
 """Relative slack of float comparisons: far above their rounding, far below any limit."""
 
-_SLICE_ROWS = 4_096
+_SLICE_ROWS = 1_024
 
 
 @kernel
@@ -69,14 +69,20 @@ class Horizon:
         self._engine = engine
         self._venue = venue
         self._tape = tape
-        self._skipping = skipping
+        self._rows = len(tape)
+        self._prices_matter = skipping.prices_matter
         kept = [first_rows(tape.times, NS_PER_DAY), np.array([len(tape) - 1], dtype=np.int64)]
         if skipping.prices_matter:
             kept += [_before_holes(tape, symbol) for symbol in tape.bars]
-        self._kept = set(np.concatenate(kept).tolist())
-        fixed = np.union1d(skipping.strategies.sequences(), np.array(sorted(self._kept)))
-        self._fixed: list[int] = fixed.tolist()
-        self._is_fixed = set(self._fixed)
+        always = np.concatenate(kept)
+        fixed: list[int] = np.union1d(skipping.strategies.sequences(), always).tolist()
+        self._is_fixed = set(fixed)
+        self._fixed = [*fixed, self._rows]
+        self._leaving: dict[int, list[Symbol]] = {}
+        if not skipping.prices_matter:
+            self._leaving = skipping.strategies.leaving()
+            for row in always.tolist():
+                self._leaving.pop(row, None)
         self._next_fixed = 0
         self._watches_equity = engine.risk.limits.watches_equity
         self._touches: dict[Symbol, tuple[Levels, int]] = {}
@@ -86,7 +92,7 @@ class Horizon:
         row = self._fixed_row(after)
         if row <= after + 1 or self._engine.state.restless:
             return min(after + 1, row)
-        told, due = len(self._tape), timers.due()
+        told, due = self._rows, timers.due()
         if due is not None:
             told = int(np.searchsorted(self._tape.times, due))
         for symbol in self._venue.interested():
@@ -94,7 +100,7 @@ class Horizon:
             if told <= after + 1:
                 return after + 1
         # Whoever looks at prices when something is told must see those of the row before.
-        if self._skipping.prices_matter and told > after + 1:
+        if self._prices_matter and told > after + 1:
             told -= 1
         row = min(row, told)
         if row > after + 1 and self._watches_equity:
@@ -103,26 +109,26 @@ class Horizon:
 
     def closes(self, row: int) -> bool:
         """Whether the close of a visited row has to be a step: else it would change nothing."""
-        return self._skipping.prices_matter or row in self._is_fixed or self._engine.state.restless
+        return self._prices_matter or row in self._is_fixed or self._engine.state.restless
 
     def _fixed_row(self, after: int) -> int:
         fixed, place = self._fixed, self._next_fixed
-        while place < len(fixed) and (fixed[place] <= after or self._is_idle(fixed[place])):
+        while (row := fixed[place]) <= after or self._is_idle(row):
             place += 1
         self._next_fixed = place
-        return fixed[place] if place < len(fixed) else len(self._tape)
+        return row
 
     def _is_idle(self, row: int) -> bool:
         """Whether at `row` there are only exits, of symbols that hold nothing and wait for
         nothing. Before that row nothing can change this, as entries are signalled at rows too."""
-        if self._skipping.prices_matter or row in self._kept:
+        symbols = self._leaving.get(row)
+        if symbols is None:
             return False
         ledger = self._engine.state.ledger
-        symbols = self._skipping.strategies.leaving(row)
         for symbol in symbols:
             if symbol in ledger.positions or ledger.orders.open.get(symbol):
                 return False
-        return bool(symbols)
+        return True
 
     def _touch(self, symbol: Symbol, after: int) -> int:
         """The first row above `after` at which a resting order of the symbol could act."""
@@ -130,17 +136,15 @@ class Horizon:
         known = self._touches.get(symbol)
         if known is not None and known[0] is levels and known[1] > after:
             return known[1]
-        bars = self._tape.bars[symbol]
-        start = self._tape.row(symbol, after) + 1
-        if levels.at_open:
-            found = start
-        else:
-            # Searched to the end of the symbol's day at most, so that one look stays cheap; a
-            # look that found nothing is remembered as far as it went.
-            stop = min(len(bars), start + _SLICE_ROWS)
-            low, high = bars.columns.low[start:stop], bars.columns.high[start:stop]
-            found = start + _first_touch(low, high, levels.below, levels.above)
-        row = len(self._tape) if found >= len(bars) else self._tape.sequence_of(symbol, found)
+        tape = self._tape
+        columns, found = tape.bars[symbol].columns, tape.row(symbol, after) + 1
+        if not levels.at_open:
+            # Searched so far at most that one look stays cheap; a look that found nothing is
+            # remembered as far as it went.
+            low = columns.low[found : found + _SLICE_ROWS]
+            high = columns.high[found : found + _SLICE_ROWS]
+            found += _first_touch(low, high, levels.below, levels.above)
+        row = tape.sequence_of(symbol, found) if found < len(columns) else self._rows
         self._touches[symbol] = (levels, row)
         return row
 

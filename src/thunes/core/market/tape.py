@@ -75,11 +75,11 @@ def bar_at(bars: Bars, row: int) -> Bar:
     columns = bars.columns
     opened = columns.open_time.item(row)
     return Bar(
-        open_time=Instant(opened),
-        close_time=Instant(opened + bars.timeframe),
-        open=columns.open.item(row),
-        high=columns.high.item(row),
-        low=columns.low.item(row),
-        close=columns.close.item(row),
-        volume=columns.volume.item(row),
+        Instant(opened),
+        Instant(opened + bars.timeframe),
+        columns.open.item(row),
+        columns.high.item(row),
+        columns.low.item(row),
+        columns.close.item(row),
+        columns.volume.item(row),
     )

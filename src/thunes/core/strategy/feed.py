@@ -56,13 +56,14 @@ class Strategies:
         """Whether some strategy answers what venues report, and not closed bars only."""
         return bool(self._watching)
 
-    def leaving(self, sequence: int) -> Sequence[Symbol]:
-        """The symbols of a row at which there is nothing but exits; empty for any other row."""
-        signals = self._signals.get(sequence, ())
-        for signal in signals:
-            if signal.action is not Action.EXIT:
-                return ()
-        return [signal.symbol for signal in signals]
+    def leaving(self) -> dict[int, list[Symbol]]:
+        """The rows at which there is nothing but exits, with the symbols that leave."""
+        found: dict[int, list[Symbol]] = {}
+        for sequence, signals in self._signals.items():
+            symbols = [signal.symbol for signal in signals if signal.action is Action.EXIT]
+            if len(symbols) == len(signals):
+                found[sequence] = symbols
+        return found
 
     def observe(self, event: Event, view: View) -> Sequence[Signal]:
         found: Sequence[Signal] = ()

@@ -47,13 +47,12 @@ def malformed(orders: Sequence[Order]) -> Refusal | None:
     return None if len(orders) == 2 and _pair(orders[0], orders[1]) else COMBINATION
 
 
-def refused(orders: Sequence[Order], book: Book, last: float | None) -> Refusal | None:
+def refused(orders: Sequence[Order], book: Book, last: Decimal | None) -> Refusal | None:
     """What of the symbol's own rules `orders` break, at the last known price; funds aside."""
-    price = None if last is None else Decimal(repr(last))
     instrument = book.instrument
     for order in orders:
         # With no price known an order is its own reference.
-        anchor = price or order.limit_price or order.stop_price or _ANY_PRICE
+        anchor = last or order.limit_price or order.stop_price or _ANY_PRICE
         failed = failed_filter(instrument, order, Price(anchor))
         if failed is not None:
             return refusal_of_filter(failed)
@@ -65,31 +64,32 @@ def refused(orders: Sequence[Order], book: Book, last: float | None) -> Refusal 
         if stops and held + len(stops) > instrument.max_stop_orders:
             return refusal_of_filter(Filter.MAX_NUM_ALGO_ORDERS)
     if len(orders) == 2:
-        return _wrong_relation(orders[0], orders[1], price)
-    return _immediate(orders[0], price)
+        return _wrong_relation(orders[0], orders[1], last)
+    return _immediate(orders[0], last)
 
 
-def funds_needed(order: Order, last: float | None, fee_factor: Decimal) -> Decimal:
-    """What an order locks: base units of a sell, quote units of a buy with its fee."""
+def funds_needed(orders: Sequence[Order], last: Decimal | None, fee_factor: Decimal) -> Decimal:
+    """What `orders` lock, of which one can fill: base units of a sell, quote of a buy with fee."""
+    first = orders[0]
+    if first.side is Side.SELL:
+        return first.quantity or ZERO  # two of one list have the same
+    need = _cost(first, last, fee_factor)
+    return need if len(orders) == 1 else max(need, _cost(orders[1], last, fee_factor))
+
+
+def _cost(order: Order, last: Decimal | None, fee_factor: Decimal) -> Decimal:
     if order.quote_amount is not None:
         return order.quote_amount
-    quantity = order.quantity or ZERO
-    if order.side is Side.SELL:
-        return quantity
-    price = order.limit_price or order.stop_price
-    if price is None:
-        if last is None:
-            return ZERO
-        price = Price(Decimal(repr(last)))
-    return EXACT.multiply(EXACT.multiply(price, quantity), fee_factor)
+    price = order.limit_price or order.stop_price or last or ZERO
+    return EXACT.multiply(EXACT.multiply(price, order.quantity or ZERO), fee_factor)
 
 
 def _missing(order: Order) -> str | None:
     if order.quantity is None and order.quote_amount is None:
         return "quantity"
-    if order.type in _LIMITED and order.limit_price is None:
+    if order.limit_price is None and order.type in _LIMITED:
         return "price"
-    if order.type in CONTINGENT and order.stop_price is None:
+    if order.stop_price is None and order.type in CONTINGENT:
         return "stopPrice"
     return None
 

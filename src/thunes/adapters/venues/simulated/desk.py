@@ -19,6 +19,7 @@ from thunes.core.domain.order import (
     Order,
     OrderType,
     Rejected,
+    Side,
 )
 from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, OrderId, Symbol
 
@@ -54,12 +55,12 @@ class Desk:
     def symbols(self) -> tuple[Symbol, ...]:
         """Symbols with open orders, and where there are any those that price the fees."""
         if self._symbols is None:
-            books = list(self.active.values())
+            books = self.active
             if books and self.bnb_books:
-                books = list(dict.fromkeys([*books, *self.bnb_books.values()]))
+                books = books | {book.symbol: book for book in self.bnb_books.values()}
+            self._symbols = tuple(books)
             if len(books) > 1:
-                books.sort(key=lambda book: book.place)
-            self._symbols = tuple([book.symbol for book in books])
+                self._symbols = tuple(sorted(books, key=lambda symbol: books[symbol].place))
         return self._symbols
 
     def take(self, command: VenueCommand, at: Instant) -> None:
@@ -124,12 +125,13 @@ class Desk:
                 return admission.DUPLICATE
         if len(orders) == 2 and orders[0].id == orders[1].id:
             return admission.DUPLICATE
-        workings = [Working(order, book, at) for order in orders]
-        last = self.session.price(book, at, buy=workings[0].buy)
+        price = self.session.price(book, at, buy=orders[0].side is Side.BUY)
+        last = None if price is None else Decimal(repr(price))
         refusal = admission.refused(orders, book, last)
         if refusal is not None:
             return refusal
-        need = max([admission.funds_needed(order, last, self.fee_factor) for order in orders])
+        workings = [Working(order, book, at) for order in orders]
+        need = admission.funds_needed(orders, last, self.fee_factor)
         if need > self.account.free[workings[0].asset]:
             return admission.FUNDS
         self._open(workings, need)
@@ -146,11 +148,11 @@ class Desk:
             self._symbols = None
         for working in workings:
             order = working.order
-            working.arm(order.type, touch=self.touch)
             self.session.admit(working)
             self.open[order.id] = working
             book.add(working)
             if order.type is not OrderType.MARKET:
+                working.arm(order.type, touch=self.touch)
                 working.said = True
                 self.said.append(Accepted(order.id))
 
@@ -169,9 +171,10 @@ class Desk:
                 self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
 
     def _replace(self, command: ReplaceOrders, at: Instant) -> None:
-        if any(order_id not in self.open for order_id in command.cancels):
-            self._refuse_replace(command)
-            return
+        for order_id in command.cancels:
+            if order_id not in self.open:
+                self._refuse_replace(command)
+                return
         self._cancel(command.cancels)
         refusal = self._place(command.orders, at)
         if refusal is not None:

@@ -39,12 +39,13 @@ class Session:
             self.pending = []
 
     def begin_range(self, bars: Mapping[Symbol, Bar], books: Iterable[Book]) -> None:
-        """The ranges of `bars` are to be met; they may be of other symbols than the opens."""
+        """The ranges of `bars` are to be met, the last of `books` first; the bars may be of other
+        symbols than those of the opens."""
         self.phase = Phase.RANGE
-        self.bars = bars
-        self.known.update(bars)
+        if bars is not self.bars:
+            self.bars = bars
+            self.known.update(bars)
         self.pending = [book for book in books if book.symbol in bars]
-        self.pending.reverse()
 
     def price(self, book: Book, at: Instant, *, buy: bool) -> float | None:
         """The last price that a trader on this side knows at `at`.

@@ -115,7 +115,7 @@ class SimulatedVenue:
         if session.phase is Phase.CLOSED:
             return
         if session.phase is Phase.OPEN:
-            session.begin_range(bars, self._desk.active.values())
+            session.begin_range(bars, reversed(self._desk.active.values()))
         pending = session.pending
         while pending:
             book = pending[-1]
