@@ -1,0 +1,141 @@
+"""Spells: how long something that should pass has lasted, on the truth and in the process."""
+
+from collections.abc import Iterator
+
+from thunes.core.domain.order import OrderRole, Side
+from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId, Symbol
+from thunes.core.domain.view import OrderState
+from thunes.simulation.holdings import uncovered
+from thunes.simulation.sight import Sight
+
+S = NS_PER_SECOND
+NAKED_HEALED_NS = 60 * S
+NAKED_UNNOTICED_NS = 90 * S
+NAKED_NS = 300 * S
+UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
+READY_HEALED_NS = 60 * S
+PROTECTED_HEALED_NS = 60 * S
+DRIFT_HEALED_NS = 35 * S
+
+Found = Iterator[tuple[str, str]]
+
+
+class Spells:
+    """Watches positions without a stop, unknown orders, starts and drifting balances.
+
+    `times` are seconds of each that has passed; those of calm times end in "healed".
+    """
+
+    def __init__(self, sight: Sight) -> None:
+        self.times: dict[str, list[float]] = {
+            name: []
+            for kind in ("naked", "unknown", "protected after start", "ready after start")
+            for name in (kind, f"{kind}, healed")
+        }
+        self._sight = sight
+        self._naked: dict[Symbol, Instant] = {}
+        self._unknown: dict[OrderId, Instant] = {}
+        self._starting: Instant | None = None
+        self._unready: Instant | None = None
+        self._drifts: Instant | None = None
+        self._able_since: Instant | None = None
+        self._epoch = 0
+
+    def update(self) -> None:
+        """The truth or the state may have changed."""
+        sight, now = self._sight, self._sight.now
+        for instrument in sight.scene.listing.instruments:
+            symbol = instrument.symbol
+            if uncovered(sight, symbol):
+                self._naked.setdefault(symbol, now)
+            elif (since := self._naked.pop(symbol, None)) is not None:
+                self._passed("naked", since)
+        state = sight.state
+        if state is None:
+            return
+        if sight.epoch != self._epoch:
+            self._epoch, self._starting, self._unready = sight.epoch, now, now
+        unknown = [
+            r.order.id for r in state.ledger.orders.by_age() if r.state is OrderState.UNKNOWN
+        ]
+        for order_id in unknown:
+            self._unknown.setdefault(order_id, now)
+        for order_id in [each for each in self._unknown if each not in unknown]:
+            self._passed("unknown", self._unknown.pop(order_id))
+        if self._starting is not None and not self._naked and not state.memory.unreconciled:
+            self._passed("protected after start", self._starting)
+            self._starting = None
+        if self._unready is not None and not state.memory.unreconciled:
+            self._passed("ready after start", self._unready)
+            self._unready = None
+        if sight.healed_at is not None:
+            self._compare()
+
+    @property
+    def waits(self) -> bool:
+        """Whether time alone could make a spell too long."""
+        return bool(self._naked or self._unknown or self._unready or self._drifts)
+
+    def too_long(self) -> Found:
+        """Invariants that a spell breaks by now, with what lasts."""
+        now, calm = self._sight.now, self._sight.calm_since
+        able = self._sight.able
+        if not able:
+            self._able_since = None
+        elif self._able_since is None:
+            self._able_since = now
+        for symbol, since in self._naked.items():
+            yield from self._naked_too_long(symbol, since)
+        if calm is None:
+            return
+        for order_id, since in self._unknown.items():
+            if (lasts := now - max(since, calm)) > UNKNOWN_HEALED_NS:
+                yield "L3", f"{order_id} has been unknown for {lasts / S:.1f} s"
+        for name, since, limit, what in (
+            ("L6", self._unready, READY_HEALED_NS, "not ready to trade"),
+            ("L4", self._drifts, DRIFT_HEALED_NS, "balances here differ from the exchange's"),
+        ):
+            if since is not None and (lasts := now - max(since, calm)) > limit:
+                yield name, f"{what} for {lasts / S:.1f} s"
+
+    def _naked_too_long(self, symbol: Symbol, since: Instant) -> Found:
+        sight, now = self._sight, self._sight.now
+        calm, bare = sight.calm_since, uncovered(sight, symbol)
+        if calm is not None and (lasts := now - max(since, calm)) > NAKED_HEALED_NS:
+            yield "L2", f"{bare} {symbol} without a stop for {lasts / S:.1f} s in calm"
+        if self._able_since is None:
+            return
+        lasts = now - max(since, self._able_since)
+        if lasts > NAKED_NS:
+            yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s"
+        elif lasts > NAKED_UNNOTICED_NS and not self._known(symbol):
+            yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s, unnoticed"
+
+    def _known(self, symbol: Symbol) -> bool:
+        """Whether the process knows that something is to be done, or waits for an answer."""
+        state = self._sight.state
+        if state is None or state.memory.unreconciled or symbol in state.guard.naked:
+            return True
+        held = state.ledger.positions.get(symbol)
+        if held is not None and held.leaving:
+            return True
+        return any(
+            record.order.role is OrderRole.EXIT
+            or (record.order.side is Side.SELL and record.state is OrderState.UNKNOWN)
+            for record in state.ledger.orders.working(symbol)
+        )
+
+    def _compare(self) -> None:
+        sight, state = self._sight, self._sight.state
+        assert state is not None
+        totals = sight.world.exchange.backend.floor.totals()
+        differs = any(state.ledger.books.held(a) != units for a, units in totals.items())
+        if not differs:
+            self._drifts = None
+        elif self._drifts is None:
+            self._drifts = sight.now
+
+    def _passed(self, name: str, since: Instant) -> None:
+        calm, lasted = self._sight.calm_since, (self._sight.now - since) / S
+        healed = calm is not None and since >= calm
+        self.times[f"{name}, healed" if healed else name].append(lasted)
