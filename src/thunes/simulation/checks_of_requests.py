@@ -52,9 +52,9 @@ def _not_again(sight: Sight, received: Received) -> Iterator[str]:
     for order in _entries(received):
         for each in sight.truth.open.values():
             other = each.order
-            if each.ours and other.role is OrderRole.ENTRY and other.symbol == order.symbol:
-                if other.id != order.id:
-                    yield f"{order.id} arrived while {other.id} of {other.symbol} was open"
+            entry = each.ours and other.role is OrderRole.ENTRY and other.id != order.id
+            if entry and other.symbol == order.symbol:
+                yield f"{order.id} arrived while {other.id} of {other.symbol} was open"
 
 
 def _well_formed(sight: Sight, received: Received) -> Iterator[str]:
@@ -70,23 +70,28 @@ def _well_formed(sight: Sight, received: Received) -> Iterator[str]:
         for amount in (order.quantity, order.quote_amount):
             if amount is not None and not (amount.is_finite() and amount > 0):
                 yield f"{order.id} asks for {amount}"
-        if order.quantity is not None and order.quantity.is_finite():
-            if order.quantity % rules.step or order.quantity < rules.min_quantity:
-                yield f"{order.id}: {order.quantity} is not a quantity of {order.symbol}"
+        quantity = order.quantity
+        if quantity is None or not quantity.is_finite():
+            continue
+        if quantity % rules.step or quantity < rules.min_quantity:
+            yield f"{order.id}: {quantity} is not a quantity of {order.symbol}"
 
 
 def _keeps_cover(sight: Sight, received: Received) -> Iterator[str]:
-    """A stop that is taken back is replaced, or what it covered is sold by the same act."""
+    """A stop that is taken back is replaced, or what it covered is sold, by the same step.
+
+    One request cannot place several legs: what one of them takes the others give.
+    """
     command = received.command
     if not isinstance(command, ReplaceOrders):
         return
     taken, symbol = _stops(sight, command.cancels)
     if symbol is None or not taken:
         return
-    given = sum(
-        (o.quantity or ZERO for o in command.orders if o.role in (OrderRole.STOP, OrderRole.EXIT)),
-        ZERO,
-    )
+    promise = sight.promises.get(command.orders[0].id)
+    orders = command.orders if promise is None else promise.together
+    covers = (OrderRole.STOP, OrderRole.EXIT)
+    given = sum((o.quantity or ZERO for o in orders if o.role in covers), ZERO)
     if given < min(taken, coins_of(sight, command.orders[0].symbol)):
         yield f"a replace takes back stops of {taken} {symbol} and gives {given}"
 
@@ -192,7 +197,7 @@ REQUEST_CHECKS: tuple[Checker[Received], ...] = (
     Checker("S5", "what a line asks for is sent once", _sent_once),
     Checker("S7", "prices and quantities are finite, above zero and on their grid", _well_formed),
     Checker("S8", "no process sends anything once the next one has begun", _fenced),
-    Checker("S11", "a replace gives as much cover as it takes", _keeps_cover),
+    Checker("S11", "a step that takes cover gives as much", _keeps_cover),
     Checker("S13", "no stop is canceled alone while coins need it", _stop_stays),
     Checker("S14", "a stop that replaces another lies no lower", _stop_side),
     Checker("S20", "no entry arrives where our own coins are held", _one_holding),

@@ -9,7 +9,7 @@ from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, ZERO
+from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, ZERO, Asset
 from thunes.core.domain.view import OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.sight import Sight, Step
@@ -75,7 +75,7 @@ def _capped(sight: Sight, step: Step) -> Iterator[str]:
         return
     limits, worth = sight.scene.limits, Decimal(0)
     for proposal in _entries(step):
-        by_symbol, worth = _exposures(sight, proposal)
+        by_symbol, worth = _exposures(sight)
         total, here = sum(by_symbol.values(), ZERO), by_symbol[proposal.symbol]
         if limits.symbol_exposure is not None and here > limits.symbol_exposure * worth:
             yield f"{here:.2f} of {proposal.symbol} are above the cap of {worth:.2f}"
@@ -86,8 +86,8 @@ def _capped(sight: Sight, step: Step) -> Iterator[str]:
             yield f"{len(busy)} positions: {', '.join(busy)}"
 
 
-def _exposures(sight: Sight, proposal: Proposal) -> tuple[dict[str, Decimal], Decimal]:
-    """Quote units at risk by symbol, this proposal counted, and the equity."""
+def _exposures(sight: Sight) -> tuple[dict[str, Decimal], Decimal]:
+    """Quote units at risk by symbol, and the equity."""
     state = sight.state
     assert state is not None
     tape, listing = sight.scene.tape, sight.scene.listing
@@ -135,7 +135,7 @@ def _balanced(sight: Sight, step: Step) -> Iterator[str]:
     state = sight.state
     if state is None or not isinstance(step.event, VenueReported | AccountSeen):
         return
-    sums: dict[str, Decimal] = {}
+    sums: dict[Asset, Decimal] = {}
     for balances in state.ledger.books.accounts.values():
         for asset, amount in balances.items():
             sums[asset] = sums.get(asset, ZERO) + amount
@@ -189,9 +189,9 @@ def _never_sold_for_surprise(sight: Sight, step: Step) -> Iterator[str]:
         return
     for said in _decided(step):
         proposal = said.proposal
-        if proposal.purpose is Purpose.EXIT and proposal.reason != "unprotected":
-            if proposal.reason not in sight.reasons.get(proposal.symbol, ()):
-                yield f"a look sells {proposal.symbol} because of {proposal.reason!r}"
+        known = ("unprotected", *sight.reasons.get(proposal.symbol, ()))
+        if proposal.purpose is Purpose.EXIT and proposal.reason not in known:
+            yield f"a look sells {proposal.symbol} because of {proposal.reason!r}"
 
 
 def _fresh(sight: Sight, step: Step) -> Iterator[str]:

@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from thunes.core.domain.command import CancelOrders, SetTimer, VenueCommand
+from thunes.core.domain.command import (
+    CancelOrders,
+    PlaceOrders,
+    ReplaceOrders,
+    SetTimer,
+    VenueCommand,
+)
 from thunes.core.domain.decision import Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, Event, QuoteReceived, Restarted
 from thunes.core.domain.fact import Decided
@@ -32,13 +38,15 @@ _Memory = tuple[Mode, Cause | None, int, Money | None]
 
 
 class Promise(NamedTuple):
-    """An order as the journal has it: when it was decided, by which process, at which bar."""
+    """An order as the journal has it: decided when, by which process, at which bar (-1: at none),
+    and `together` with which orders of its symbol."""
 
     order: Order
     at: Instant
     epoch: int
     bar: int
     decided: Decided | None
+    together: tuple[Order, ...]
 
 
 class Step(NamedTuple):
@@ -165,6 +173,12 @@ class Sight:
             for each in decided
             if each.proposal.purpose is Purpose.EXIT
         ]
+        orders = [
+            order
+            for command in line.commands
+            if isinstance(command, PlaceOrders | ReplaceOrders)
+            for order in command.orders
+        ]
         for command in line.commands:
             if isinstance(command, SetTimer):
                 continue
@@ -172,9 +186,10 @@ class Sight:
             if isinstance(command, CancelOrders):
                 continue
             for order in command.orders:
+                together = tuple(each for each in orders if each.symbol == order.symbol)
                 said = next((d for d in decided if order in d.proposal.orders), None)
                 bar = self.bar if isinstance(event, BarsClosed | QuoteReceived) else -1
-                self.promises[order.id] = Promise(order, event.at, self.epoch, bar, said)
+                self.promises[order.id] = Promise(order, event.at, self.epoch, bar, said, together)
 
     def _forget(self) -> None:
         line, self.epoch, self.bar = self._undone.pop()
