@@ -78,9 +78,10 @@ def _well_formed(sight: Sight, received: Received) -> Iterator[str]:
 
 
 def _keeps_cover(sight: Sight, received: Received) -> Iterator[str]:
-    """A stop that is taken back is replaced, or what it covered is sold, by the same step.
+    """A stop that is taken back is replaced, or what it covered is sold, by the same decision.
 
-    One request cannot place several legs: what one of them takes the others give.
+    One request places one leg: the others of its decision follow as soon as it is answered, and
+    how long that takes is watched by the name of S10.
     """
     command = received.command
     if not isinstance(command, ReplaceOrders):
@@ -89,9 +90,13 @@ def _keeps_cover(sight: Sight, received: Received) -> Iterator[str]:
     if symbol is None or not taken:
         return
     promise = sight.promises.get(command.orders[0].id)
-    orders = command.orders if promise is None else promise.together
-    covers = (OrderRole.STOP, OrderRole.EXIT)
-    given = sum((o.quantity or ZERO for o in orders if o.role in covers), ZERO)
+    if promise is None or promise.decided is None:
+        return  # said elsewhere: nobody asked for it
+    legs = promise.decided.proposal.legs
+    given = sum((leg.quantity for leg in legs if leg.stop_price is not None), ZERO)
+    exits = (o.quantity or ZERO for o in command.orders if o.role is OrderRole.EXIT)
+    stops = [o for o in command.orders if o.role is OrderRole.STOP]
+    given = sum(exits, given if stops else ZERO)
     if given < min(taken, coins_of(sight, command.orders[0].symbol)):
         yield f"a replace takes back stops of {taken} {symbol} and gives {given}"
 
@@ -197,7 +202,7 @@ REQUEST_CHECKS: tuple[Checker[Received], ...] = (
     Checker("S5", "what a line asks for is sent once", _sent_once),
     Checker("S7", "prices and quantities are finite, above zero and on their grid", _well_formed),
     Checker("S8", "no process sends anything once the next one has begun", _fenced),
-    Checker("S11", "a step that takes cover gives as much", _keeps_cover),
+    Checker("S11", "a decision that takes cover gives as much", _keeps_cover),
     Checker("S13", "no stop is canceled alone while coins need it", _stop_stays),
     Checker("S14", "a stop that replaces another lies no lower", _stop_side),
     Checker("S20", "no entry arrives where our own coins are held", _one_holding),

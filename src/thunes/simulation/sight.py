@@ -11,13 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from thunes.core.domain.command import (
-    CancelOrders,
-    PlaceOrders,
-    ReplaceOrders,
-    SetTimer,
-    VenueCommand,
-)
+from thunes.core.domain.command import CancelOrders, SetTimer, VenueCommand
 from thunes.core.domain.decision import Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, Event, QuoteReceived, Restarted
 from thunes.core.domain.fact import Decided
@@ -38,15 +32,13 @@ _Memory = tuple[Mode, Cause | None, int, Money | None]
 
 
 class Promise(NamedTuple):
-    """An order as the journal has it: decided when, by which process, at which bar (-1: at none),
-    and `together` with which orders of its symbol."""
+    """An order as the journal has it: when decided, by which process, at which bar (or -1)."""
 
     order: Order
     at: Instant
     epoch: int
     bar: int
     decided: Decided | None
-    together: tuple[Order, ...]
 
 
 class Step(NamedTuple):
@@ -173,12 +165,6 @@ class Sight:
             for each in decided
             if each.proposal.purpose is Purpose.EXIT
         ]
-        orders = [
-            order
-            for command in line.commands
-            if isinstance(command, PlaceOrders | ReplaceOrders)
-            for order in command.orders
-        ]
         for command in line.commands:
             if isinstance(command, SetTimer):
                 continue
@@ -186,10 +172,9 @@ class Sight:
             if isinstance(command, CancelOrders):
                 continue
             for order in command.orders:
-                together = tuple(each for each in orders if each.symbol == order.symbol)
                 said = next((d for d in decided if order in d.proposal.orders), None)
                 bar = self.bar if isinstance(event, BarsClosed | QuoteReceived) else -1
-                self.promises[order.id] = Promise(order, event.at, self.epoch, bar, said, together)
+                self.promises[order.id] = Promise(order, event.at, self.epoch, bar, said)
 
     def _forget(self) -> None:
         line, self.epoch, self.bar = self._undone.pop()

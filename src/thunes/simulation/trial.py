@@ -122,7 +122,7 @@ class Trial:
     def _rest(self) -> None:
         """No tick comes any more: what is under way arrives, and nobody dies of it."""
         agenda, world = self.world.agenda, self.world
-        world.effects.kill(0, after=False)
+        world.effects.spare()
         until = Instant(agenda.now + REST_NS)
         while (due := agenda.next_due()) is not None and due <= until:
             agenda.run_one()
