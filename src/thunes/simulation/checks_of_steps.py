@@ -102,7 +102,8 @@ def _exposures(sight: Sight) -> tuple[dict[str, Decimal], Decimal]:
         by_symbol[symbol] = ZERO if held is None else held.quantity * close
     for record in state.ledger.orders.open_entries.values():
         order = record.order
-        by_symbol[order.symbol] += order.quote_amount or ZERO
+        if order.quote_amount is not None:
+            by_symbol[order.symbol] += order.quote_amount - record.value - record.fees
         if order.quantity is not None:
             price = order.limit_price or record.reference or ZERO
             by_symbol[order.symbol] += (order.quantity - record.filled) * price
@@ -231,14 +232,20 @@ def _bounded(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - one s
 
 
 def _answered(sight: Sight, step: Step) -> Iterator[str]:
-    """Nothing waits for an answer longer than the wire takes to give one."""
-    state = sight.state
+    """Nothing waits for an answer longer than the wire takes to give one.
+
+    What the exchange itself is ending was never asked for: only a look tells of it for sure.
+    """
+    state, calm = sight.state, sight.calm_since
     if state is None or not isinstance(step.event, BarsClosed):
         return
     for record in state.ledger.orders.by_age():
+        since: int | None = record.asked_at
+        if record.state is OrderState.CANCELING:
+            since = None if calm is None else max(calm, record.asked_at)
         waits = record.state in (OrderState.SUBMITTED, OrderState.CANCELING)
-        if waits and step.event.at - record.asked_at > _ASKED_NS_MAX:
-            age = (step.event.at - record.asked_at) / NS_PER_SECOND
+        if waits and since is not None and sight.now - since > _ASKED_NS_MAX:
+            age = (sight.now - since) / NS_PER_SECOND
             yield f"{record.order.id} has been {record.state.value} for {age:.1f} s"
 
 

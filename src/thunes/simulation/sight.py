@@ -14,7 +14,7 @@ import msgspec
 from thunes.core.domain.command import CancelOrders, SetTimer, VenueCommand
 from thunes.core.domain.decision import Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, Event, QuoteReceived, Restarted
-from thunes.core.domain.fact import Decided
+from thunes.core.domain.fact import Decided, Difference, Discrepancy, TradeClosed
 from thunes.core.domain.line import Line, Outcome, decode_line
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
@@ -25,6 +25,7 @@ from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
+_COINS = (Difference.PHANTOM, Difference.UNKNOWN_POSITION, Difference.FOREIGN_FILL)
 _SHUT = (Fault.OUTAGE, Fault.MAINTENANCE, Fault.BANNED, Fault.RATE_LIMITED, Fault.CANCEL_ONLY)
 
 
@@ -64,6 +65,8 @@ class Sight:
         self.arrived: dict[VenueCommand, int] = {}
         self.epoch = 0
         self.bar = -1
+        self.earned: list[Money] = []  # by each trade that was closed
+        self.lost_coins = False  # whether coins were ever found missing, or more than expected
         self.looks = 0  # at the account, by this process
         self.reasons: dict[Symbol, dict[str, None]] = {}  # for which exits were decided before
         self.healed_at: Instant | None = None
@@ -157,6 +160,11 @@ class Sight:
             self.looks += 1
         elif isinstance(event, BarsClosed):
             self.bar = event.sequence
+        for fact in line.facts:
+            if isinstance(fact, TradeClosed):
+                self.earned.append(fact.trade.pnl)
+            elif isinstance(fact, Discrepancy):
+                self.lost_coins |= fact.kind in _COINS
         if not line.commands:
             return
         decided = [each for each in line.facts if isinstance(each, Decided)]
@@ -179,6 +187,9 @@ class Sight:
     def _forget(self) -> None:
         line, self.epoch, self.bar = self._undone.pop()
         self.lines_read -= 1
+        for fact in line.facts:
+            if isinstance(fact, TradeClosed):
+                self.earned.pop()
         for command in line.commands:
             if isinstance(command, SetTimer):
                 continue
