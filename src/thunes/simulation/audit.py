@@ -69,6 +69,8 @@ def _same_fills(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001
         return
     for order_id, record in state.ledger.orders.closed.items():
         true = sight.truth.latest.get(order_id)
+        if true is not None and not true.ours:
+            continue  # of others only what concerns our coins is kept
         real = ZERO if true is None else true.filled()
         if record.filled != real:
             yield f"{order_id}: {record.filled} filled here, {real} there"
@@ -81,7 +83,7 @@ def _same_again(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001
         return
     engine = sight.scene.engine()
     try:
-        replay(engine, list(sight.world.journal.recorded()))
+        replay(engine, sight.world.journal.lines)
     except DataError as error:
         yield str(error)
         return

@@ -63,6 +63,7 @@ class Sight:
         self.promises: dict[OrderId, Promise] = {}
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
+        self.gone: list[str] = []  # lines that a crash took though they had been acted on
         self.epoch = 0
         self.bar = -1
         self.earned: list[Money] = []  # by each trade that was closed
@@ -194,6 +195,8 @@ class Sight:
             if isinstance(command, SetTimer):
                 continue
             self.recorded[command] -= 1
+            if self.arrived.get(command, 0) > self.recorded[command]:
+                self.gone.append(f"the line at {line.event.at} asked for what arrived, and is gone")
             if not isinstance(command, CancelOrders):
                 for order in command.orders:
                     del self.promises[order.id]

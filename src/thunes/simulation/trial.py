@@ -98,6 +98,9 @@ class Trial:
     def _look(self) -> None:
         sight, truth = self.sight, self.sight.truth
         sight.look()
+        for text in sight.gone:
+            self._note("S1", text)
+        sight.gone.clear()
         size = (
             len(truth.received),
             len(truth.fills),
