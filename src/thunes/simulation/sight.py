@@ -64,6 +64,7 @@ class Sight:
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
         self.gone: list[str] = []  # lines that a crash took though they had been acted on
+        self.unsent = False  # whether the last line asked for something, and a crash came first
         self.epoch = 0
         self.bar = -1
         self.earned: list[Money] = []  # by each trade that was closed
@@ -110,6 +111,7 @@ class Sight:
     def see(self, event: Event, outcome: Outcome) -> Step:
         """A step was just taken; its line is the newest one."""
         self._read(len(self.world.journal.lines) - 1)
+        self.unsent = False
         self._take(Line(event, outcome.commands, outcome.facts), self.world.journal.lines[-1])
         before, self._before = self._before, self._memory()
         return Step(event, outcome, *before)
@@ -142,7 +144,9 @@ class Sight:
             self._forget()
         while self.lines_read < until:
             payload = lines[self.lines_read]
-            self._take(decode_line(payload), payload)
+            line = decode_line(payload)
+            self.unsent = bool(line.commands)
+            self._take(line, payload)
 
     def _take(self, line: Line, payload: bytes) -> None:
         self.lines_read += 1

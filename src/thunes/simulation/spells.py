@@ -72,6 +72,11 @@ class Spells:
             self._compare()
 
     @property
+    def naked(self) -> bool:
+        """Whether any position lacks its stop."""
+        return bool(self._naked)
+
+    @property
     def waits(self) -> bool:
         """Whether time alone could make a spell too long."""
         return bool(self._naked or self._unknown or self._unready or self._drifts)
