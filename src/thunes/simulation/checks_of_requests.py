@@ -148,7 +148,10 @@ def _bought(sight: Sight, order: Order) -> Decimal:
     """What our own entries other than this one have left of the symbol, worth selling."""
     net = ZERO
     for fill in sight.truth.fills:
-        if fill.symbol == order.symbol and fill.fill.order_id != order.id:
+        ours = fill.fill.order_id in sight.promises
+        if fill.symbol != order.symbol or fill.fill.order_id == order.id:
+            continue
+        if ours or fill.side is Side.SELL:
             net += fill.fill.quantity if fill.side is Side.BUY else -fill.fill.quantity
     book = sight.world.exchange.backend.floor.books[order.symbol]
     price = Decimal(str(book.quoted[1])) if book.quoted else ZERO
