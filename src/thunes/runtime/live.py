@@ -24,7 +24,9 @@ Watch = Callable[[Event, Outcome], None]
 LOOK_EVERY_NS = 30 * NS_PER_SECOND
 LOOK_SOON_NS = 5 * NS_PER_SECOND
 LOOK_AGAIN_NS = 2 * NS_PER_SECOND
-"""How often the account is looked at: always; while anything is unsettled; to confirm."""
+LOOK_UNANSWERED_NS = 10 * NS_PER_SECOND
+"""How often the account is looked at: always; while anything is unsettled; to confirm; when the
+last look has shown nothing."""
 
 RENEW_EVERY_NS = 5 * NS_PER_SECOND
 FILLS_MARGIN_NS = 60 * NS_PER_SECOND
@@ -119,6 +121,7 @@ class Live:
         state, looked_at = self.engine.state, self._looked_at
         if state.doubt.missing or state.doubt.differences:
             return Instant(looked_at + LOOK_AGAIN_NS)
+        every = LOOK_EVERY_NS if state.doubt.as_of >= looked_at else LOOK_UNANSWERED_NS
         soon = Instant(looked_at + LOOK_SOON_NS)
         fences = [
             record.asked_at + FENCE_NS + 1
@@ -131,4 +134,4 @@ class Live:
         leaving = any(held.leaving for held in state.ledger.positions.values())
         if state.memory.unreconciled or state.guard.naked or leaving:
             return soon
-        return Instant(looked_at + LOOK_EVERY_NS)
+        return Instant(looked_at + every)

@@ -9,7 +9,7 @@ from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, ZERO
+from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, ZERO, Asset
 from thunes.core.domain.view import OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.sight import Sight, Step
@@ -75,7 +75,7 @@ def _capped(sight: Sight, step: Step) -> Iterator[str]:
         return
     limits, worth = sight.scene.limits, Decimal(0)
     for proposal in _entries(step):
-        by_symbol, worth = _exposures(sight, proposal)
+        by_symbol, worth = _exposures(sight)
         total, here = sum(by_symbol.values(), ZERO), by_symbol[proposal.symbol]
         if limits.symbol_exposure is not None and here > limits.symbol_exposure * worth:
             yield f"{here:.2f} of {proposal.symbol} are above the cap of {worth:.2f}"
@@ -86,8 +86,8 @@ def _capped(sight: Sight, step: Step) -> Iterator[str]:
             yield f"{len(busy)} positions: {', '.join(busy)}"
 
 
-def _exposures(sight: Sight, proposal: Proposal) -> tuple[dict[str, Decimal], Decimal]:
-    """Quote units at risk by symbol, this proposal counted, and the equity."""
+def _exposures(sight: Sight) -> tuple[dict[str, Decimal], Decimal]:
+    """Quote units at risk by symbol, and the equity."""
     state = sight.state
     assert state is not None
     tape, listing = sight.scene.tape, sight.scene.listing
@@ -102,7 +102,8 @@ def _exposures(sight: Sight, proposal: Proposal) -> tuple[dict[str, Decimal], De
         by_symbol[symbol] = ZERO if held is None else held.quantity * close
     for record in state.ledger.orders.open_entries.values():
         order = record.order
-        by_symbol[order.symbol] += order.quote_amount or ZERO
+        if order.quote_amount is not None:
+            by_symbol[order.symbol] += order.quote_amount - record.value - record.fees
         if order.quantity is not None:
             price = order.limit_price or record.reference or ZERO
             by_symbol[order.symbol] += (order.quantity - record.filled) * price
@@ -135,7 +136,7 @@ def _balanced(sight: Sight, step: Step) -> Iterator[str]:
     state = sight.state
     if state is None or not isinstance(step.event, VenueReported | AccountSeen):
         return
-    sums: dict[str, Decimal] = {}
+    sums: dict[Asset, Decimal] = {}
     for balances in state.ledger.books.accounts.values():
         for asset, amount in balances.items():
             sums[asset] = sums.get(asset, ZERO) + amount
@@ -189,9 +190,9 @@ def _never_sold_for_surprise(sight: Sight, step: Step) -> Iterator[str]:
         return
     for said in _decided(step):
         proposal = said.proposal
-        if proposal.purpose is Purpose.EXIT and proposal.reason != "unprotected":
-            if proposal.reason not in sight.reasons.get(proposal.symbol, ()):
-                yield f"a look sells {proposal.symbol} because of {proposal.reason!r}"
+        known = ("unprotected", *sight.reasons.get(proposal.symbol, ()))
+        if proposal.purpose is Purpose.EXIT and proposal.reason not in known:
+            yield f"a look sells {proposal.symbol} because of {proposal.reason!r}"
 
 
 def _fresh(sight: Sight, step: Step) -> Iterator[str]:
@@ -231,14 +232,20 @@ def _bounded(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - one s
 
 
 def _answered(sight: Sight, step: Step) -> Iterator[str]:
-    """Nothing waits for an answer longer than the wire takes to give one."""
-    state = sight.state
+    """Nothing waits for an answer longer than the wire takes to give one.
+
+    What the exchange itself is ending was never asked for: only a look tells of it for sure.
+    """
+    state, calm = sight.state, sight.calm_since
     if state is None or not isinstance(step.event, BarsClosed):
         return
     for record in state.ledger.orders.by_age():
+        since: int | None = record.asked_at
+        if record.state is OrderState.CANCELING:
+            since = None if calm is None else max(calm, record.asked_at)
         waits = record.state in (OrderState.SUBMITTED, OrderState.CANCELING)
-        if waits and step.event.at - record.asked_at > _ASKED_NS_MAX:
-            age = (step.event.at - record.asked_at) / NS_PER_SECOND
+        if waits and since is not None and sight.now - since > _ASKED_NS_MAX:
+            age = (sight.now - since) / NS_PER_SECOND
             yield f"{record.order.id} has been {record.state.value} for {age:.1f} s"
 
 

@@ -14,8 +14,8 @@ from thunes.adapters.venues.simulated.orders import Book, Working
 from thunes.adapters.venues.simulated.session import Session
 from thunes.core.domain.command import CancelOrders, VenueCommand
 from thunes.core.domain.instrument import Instrument
-from thunes.core.domain.order import Accepted, OrderType, Report
-from thunes.core.domain.units import EXACT, ONE, Asset, Instant, Symbol
+from thunes.core.domain.order import Accepted, Filled, OrderType, Report
+from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, Symbol
 from thunes.core.domain.word import Word
 from thunes.simulation.faults import Fault, FaultBox
 
@@ -84,7 +84,11 @@ class TradingFloor:
         if working.open and working.kind is OrderType.MARKET:
             # A market order takes what there is: it waits for nobody.
             self._expire(working, "The order was expired: no liquidity.")
-        return self._said(at)
+        reports = self._said(at)
+        traded = sum((r.quantity for r in reports if isinstance(r, Filled)), ZERO)
+        # What a tick offers is there once.
+        self._sizes[symbol] = max(0.0, self._sizes[symbol] - float(traded))
+        return reports
 
     def take(self, command: VenueCommand, at: Instant) -> list[Report]:
         """Carry out `command` and match what it placed; every order named in it is answered."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from thunes.core.domain.order import OrderRole, Side
+from thunes.core.domain.order import OrderRole
 from thunes.core.domain.units import ZERO, Symbol
 from thunes.simulation.sight import Sight
 
@@ -19,6 +19,7 @@ def coins_of(sight: Sight, symbol: Symbol) -> Decimal:
 def uncovered(sight: Sight, symbol: Symbol) -> Decimal:
     """Units held that no open stop would sell; nothing where they are too little to be sold.
 
+    An exit at market that still lacks somebody to sell to is no worse than a stop.
     Coins that were paid in on top of what is traded are nobody's position.
     """
     floor = sight.world.exchange.backend.floor
@@ -33,7 +34,7 @@ def uncovered(sight: Sight, symbol: Symbol) -> Decimal:
     bare = held // instrument.step * instrument.step
     for true in sight.truth.open.values():
         order = true.order
-        if order.symbol == symbol and order.role is OrderRole.STOP and order.side is Side.SELL:
+        if order.symbol == symbol and order.role in (OrderRole.STOP, OrderRole.EXIT):
             bare -= (order.quantity or ZERO) - true.filled()
     price = Decimal(str(book.quoted[1])) if book.quoted else ZERO
     return bare if bare > 0 and bare * price >= _DUST * instrument.min_notional else ZERO

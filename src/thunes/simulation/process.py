@@ -30,6 +30,10 @@ class Effects:
         """Die at effect number `effect`, counted from the first one ever."""
         self._dies_at = 2 * effect + after
 
+    def spare(self) -> None:
+        """Die at none."""
+        self._dies_at = 0
+
     def before(self) -> None:
         self.count += 1
         if self._dies_at == 2 * self.count:

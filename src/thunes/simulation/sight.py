@@ -14,7 +14,7 @@ import msgspec
 from thunes.core.domain.command import CancelOrders, SetTimer, VenueCommand
 from thunes.core.domain.decision import Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, Event, QuoteReceived, Restarted
-from thunes.core.domain.fact import Decided
+from thunes.core.domain.fact import Decided, Difference, Discrepancy, TradeClosed
 from thunes.core.domain.line import Line, Outcome, decode_line
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
@@ -25,6 +25,7 @@ from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
+_COINS = (Difference.PHANTOM, Difference.UNKNOWN_POSITION, Difference.FOREIGN_FILL)
 _SHUT = (Fault.OUTAGE, Fault.MAINTENANCE, Fault.BANNED, Fault.RATE_LIMITED, Fault.CANCEL_ONLY)
 
 
@@ -32,7 +33,7 @@ _Memory = tuple[Mode, Cause | None, int, Money | None]
 
 
 class Promise(NamedTuple):
-    """An order as the journal has it: when it was decided, by which process, at which bar."""
+    """An order as the journal has it: when decided, by which process, at which bar (or -1)."""
 
     order: Order
     at: Instant
@@ -62,8 +63,12 @@ class Sight:
         self.promises: dict[OrderId, Promise] = {}
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
+        self.gone: list[str] = []  # lines that a crash took though they had been acted on
+        self.unsent = False  # whether the last line asked for something, and a crash came first
         self.epoch = 0
         self.bar = -1
+        self.earned: list[Money] = []  # by each trade that was closed
+        self.lost_coins = False  # whether coins were ever found missing, or more than expected
         self.looks = 0  # at the account, by this process
         self.reasons: dict[Symbol, dict[str, None]] = {}  # for which exits were decided before
         self.healed_at: Instant | None = None
@@ -106,6 +111,7 @@ class Sight:
     def see(self, event: Event, outcome: Outcome) -> Step:
         """A step was just taken; its line is the newest one."""
         self._read(len(self.world.journal.lines) - 1)
+        self.unsent = False
         self._take(Line(event, outcome.commands, outcome.facts), self.world.journal.lines[-1])
         before, self._before = self._before, self._memory()
         return Step(event, outcome, *before)
@@ -138,7 +144,9 @@ class Sight:
             self._forget()
         while self.lines_read < until:
             payload = lines[self.lines_read]
-            self._take(decode_line(payload), payload)
+            line = decode_line(payload)
+            self.unsent = bool(line.commands)
+            self._take(line, payload)
 
     def _take(self, line: Line, payload: bytes) -> None:
         self.lines_read += 1
@@ -157,6 +165,11 @@ class Sight:
             self.looks += 1
         elif isinstance(event, BarsClosed):
             self.bar = event.sequence
+        for fact in line.facts:
+            if isinstance(fact, TradeClosed):
+                self.earned.append(fact.trade.pnl)
+            elif isinstance(fact, Discrepancy):
+                self.lost_coins |= fact.kind in _COINS
         if not line.commands:
             return
         decided = [each for each in line.facts if isinstance(each, Decided)]
@@ -179,10 +192,15 @@ class Sight:
     def _forget(self) -> None:
         line, self.epoch, self.bar = self._undone.pop()
         self.lines_read -= 1
+        for fact in line.facts:
+            if isinstance(fact, TradeClosed):
+                self.earned.pop()
         for command in line.commands:
             if isinstance(command, SetTimer):
                 continue
             self.recorded[command] -= 1
+            if self.arrived.get(command, 0) > self.recorded[command]:
+                self.gone.append(f"the line at {line.event.at} asked for what arrived, and is gone")
             if not isinstance(command, CancelOrders):
                 for order in command.orders:
                     del self.promises[order.id]

@@ -72,6 +72,11 @@ class Spells:
             self._compare()
 
     @property
+    def naked(self) -> bool:
+        """Whether any position lacks its stop."""
+        return bool(self._naked)
+
+    @property
     def waits(self) -> bool:
         """Whether time alone could make a spell too long."""
         return bool(self._naked or self._unknown or self._unready or self._drifts)
@@ -84,12 +89,12 @@ class Spells:
             self._able_since = None
         elif self._able_since is None:
             self._able_since = now
-        for symbol, since in self._naked.items():
-            yield from self._naked_too_long(symbol, since)
+        for symbol, began in self._naked.items():
+            yield from self._naked_too_long(symbol, began)
         if calm is None:
             return
-        for order_id, since in self._unknown.items():
-            if (lasts := now - max(since, calm)) > UNKNOWN_HEALED_NS:
+        for order_id, began in self._unknown.items():
+            if (lasts := now - max(began, calm)) > UNKNOWN_HEALED_NS:
                 yield "L3", f"{order_id} has been unknown for {lasts / S:.1f} s"
         for name, since, limit, what in (
             ("L6", self._unready, READY_HEALED_NS, "not ready to trade"),

@@ -12,6 +12,7 @@ from thunes.simulation.chance import Chance
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.faults import Fault
+from thunes.simulation.probes import Probes
 from thunes.simulation.process import Process
 from thunes.simulation.profiles import faults_of
 from thunes.simulation.scene import draw_scene
@@ -48,6 +49,7 @@ class Trial:
         self.broken: dict[str, Broken] = {}
         self.checks: dict[str, int] = {}
         self._spells = Spells(self.sight)
+        self._probes = Probes(self.sight)
         self._seen: tuple[int, ...] = ()
         self._stirred = False
         self._idle = 0
@@ -79,7 +81,7 @@ class Trial:
             faults={fault.value: count for fault, count in sorted_counts(world)},
             deaths=world.deaths,
             duplicates=sum(1 for name in self.broken if name in ("S2", "S4", "S20")),
-            probes={},
+            probes=self._probes.finish(),
             checks=self.checks,
             times={name: tuple(each) for name, each in self._spells.times.items()},
             trace=sight.trace,
@@ -92,12 +94,16 @@ class Trial:
             self._idle += 1
             if self._idle % _EACH:
                 return
+        self._probes.see(step)
         for checker in STEP_CHECKS:
             self._all(checker.name, checker.check(self.sight, step))
 
     def _look(self) -> None:
         sight, truth = self.sight, self.sight.truth
         sight.look()
+        for text in sight.gone:
+            self._note("S1", text)
+        sight.gone.clear()
         size = (
             len(truth.received),
             len(truth.fills),
@@ -115,6 +121,7 @@ class Trial:
         if self._stirred:
             self._stirred = False
             self._spells.update()
+            self._probes.look(self._spells.naked)
         if self._spells.waits:
             for name, text in self._spells.too_long():
                 self._note(name, text)
@@ -122,7 +129,7 @@ class Trial:
     def _rest(self) -> None:
         """No tick comes any more: what is under way arrives, and nobody dies of it."""
         agenda, world = self.world.agenda, self.world
-        world.effects.kill(0, after=False)
+        world.effects.spare()
         until = Instant(agenda.now + REST_NS)
         while (due := agenda.next_due()) is not None and due <= until:
             agenda.run_one()

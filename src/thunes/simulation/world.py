@@ -189,6 +189,7 @@ class World:
     def _heal(self) -> None:
         self.box.heal()
         self.journal.heal()
+        self.effects.spare()
         if self.process is not None and self.process.hangs:
             self._wake(self.process.epoch)
 

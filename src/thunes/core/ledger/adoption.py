@@ -29,7 +29,7 @@ from thunes.core.domain.units import (
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.ledger import Ledger, ValueOf
 from thunes.core.ledger.lots import is_dust
-from thunes.core.ledger.orders import OrderChange, OrderRecord
+from thunes.core.ledger.orders import MANUAL, OrderChange, OrderRecord
 
 ADOPTED = StrategyId("adopted")
 """The owner of positions that no strategy here opened: no signal leaves them, their stops do."""
@@ -37,25 +37,29 @@ ADOPTED = StrategyId("adopted")
 QUIET_NS = 2 * NS_PER_SECOND
 """Balances are compared only where nothing filled from so long before a look on."""
 
+AGREE_NS = 3 * NS_PER_SECOND
+"""Two looks agree on a difference only if so far apart: both may be answered from a state two
+seconds old, and what has filled since then is in our books already."""
+
 
 class Doubt(msgspec.Struct):
     """What the last look at the account left open, for the next one to confirm.
 
     `missing` are our orders that it did not tell of, by the time of the first such look;
-    `differences` what the venue held of each asset beyond our books; `strangers` open orders that
-    are not ours, which keep us from entering their symbols.
+    `differences` what the venue held of each asset beyond our books, and since which look;
+    `strangers` open orders that are not ours, which keep us from entering their symbols.
     """
 
     as_of: Instant = Instant(0)
     missing: dict[OrderId, Instant] = {}
-    differences: dict[Asset, Decimal] = {}
+    differences: dict[Asset, tuple[Decimal, Instant]] = {}
     strangers: dict[Symbol, OrderId] = {}
 
 
 def book_foreign(
     ledger: Ledger, at: Instant, seen: SeenFill, plan: ExitPlan, value_of: ValueOf
 ) -> list[Fact]:
-    """Book a fill of an order that is not ours, as a trade of the account."""
+    """Book one more fill of an order that is not ours, as a trade of the account."""
     instrument = ledger.instruments.get(seen.symbol)
     if instrument is None:
         return []  # not a symbol of ours: its coins are compared with the balances
@@ -71,8 +75,10 @@ def book_foreign(
     )
     said = f"{seen.side.value} {fill.quantity} at {fill.price} by order {fill.order_id}"
     found: list[Fact] = [Discrepancy(Difference.FOREIGN_FILL, seen.symbol, said)]
-    record = OrderRecord(order, plan=plan, reason="manual", asked_at=at)
-    ledger.orders.submit(record)
+    record = ledger.orders.find(fill.order_id)
+    if record is None:
+        record = OrderRecord(order, plan=plan, reason=MANUAL, asked_at=at)
+        ledger.orders.submit(record)
     held = ledger.positions.get(seen.symbol)
     if not buys and (held is None or held.quantity < fill.quantity):
         # More than we manage: the coins went all the same, and what is left is looked at below.

@@ -23,7 +23,7 @@ from thunes.core.domain.order import (
 )
 from thunes.core.domain.units import ZERO, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
-from thunes.core.ledger.orders import OVER, OrderRecord, Orders, is_ours
+from thunes.core.ledger.orders import MANUAL, OVER, OrderRecord, Orders, is_ours
 
 NEVER_THERE = 0
 """The code of an order that is refused because the venue proved never to have had it."""
@@ -53,10 +53,12 @@ def weigh(orders: Orders, seen: AccountSeen, missing: Mapping[OrderId, Instant])
     foreign: list[SeenFill] = []
     for order_id, fills in by_order.items():
         record = orders.find(order_id)
-        if record is not None:
+        if record is None:
+            foreign += [] if is_ours(order_id) else fills
+        elif record.reason == MANUAL:  # what it filled before is booked, this is more of it
+            foreign += [each for each in fills if each.fill.trade_id not in record.trade_ids]
+        else:
             reports += _unbooked(record, fills, told.get(order_id))
-        elif not is_ours(order_id):
-            foreign += fills
     filled = _filled(reports)
     left: dict[OrderId, Instant] = {}
     for record in orders.by_age():

@@ -112,6 +112,9 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
     },
 }
 
+MANUAL = "manual"
+"""Why an order of somebody else was placed, as far as we know."""
+
 _OURS = "thunes-"
 
 

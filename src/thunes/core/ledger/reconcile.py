@@ -7,8 +7,15 @@ from thunes.core.domain.event import AccountSeen
 from thunes.core.domain.fact import Difference, Discrepancy, Fact
 from thunes.core.domain.order import Filled, Report
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import ZERO, Asset
-from thunes.core.ledger.adoption import Doubt, adopt, book_foreign, differences, give_up_phantoms
+from thunes.core.domain.units import ZERO, Asset, Instant
+from thunes.core.ledger.adoption import (
+    AGREE_NS,
+    Doubt,
+    adopt,
+    book_foreign,
+    differences,
+    give_up_phantoms,
+)
 from thunes.core.ledger.evidence import weigh
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.reader import Pricing
@@ -42,12 +49,14 @@ def reconcile(
         facts += ledger.book(seen.at, record, report, pricing.value_of)
     for fill in weighed.foreign:
         facts += book_foreign(ledger, seen.at, fill, plan, pricing.value_of)
-    flow, open_differences = ZERO, dict[Asset, Decimal]()
+    flow, open_differences = ZERO, dict[Asset, tuple[Decimal, Instant]]()
     for asset, amount in differences(ledger, seen).items():
         symbol = pricing.symbol_of.get(asset)
         value = pricing.value_of(asset, amount)
-        if doubt.differences.get(asset) != amount or (symbol is not None and value is None):
-            open_differences[asset] = amount
+        before, since = doubt.differences.get(asset, (ZERO, seen.as_of))
+        since = since if before == amount else seen.as_of
+        if seen.as_of - since < AGREE_NS or (symbol is not None and value is None):
+            open_differences[asset] = (amount, since)
             continue
         mark = None if symbol is None else pricing.mark(symbol)
         facts += adopt(ledger, seen.at, asset, amount, (mark, plan))

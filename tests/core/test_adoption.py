@@ -1,0 +1,64 @@
+"""What others do on the account is booked once, and only what two looks agree on is adopted."""
+
+from decimal import Decimal
+from typing import Any
+
+from tests.core.bench import Bench
+from thunes.core.domain.event import AccountSeen
+from thunes.core.domain.evidence import SeenFill
+from thunes.core.domain.fact import Difference, Discrepancy
+from thunes.core.domain.line import Outcome
+from thunes.core.domain.order import Filled, Side
+from thunes.core.domain.units import NS_PER_SECOND
+
+D = Decimal
+S = NS_PER_SECOND
+
+
+def look(bench: Bench, after_s: int, *fills: SeenFill, **balances: Any) -> Outcome:
+    """The account is looked at, so many seconds later."""
+    at = bench.at + after_s * S
+    return bench.step(AccountSeen(at, at, 0, (), fills, {k: D(v) for k, v in balances.items()}))
+
+
+def by_hand(bench: Bench, name: str, quantity: str) -> SeenFill:
+    fill = Filled("web1", name, D(100), D(quantity), D(0), "USDT", complete=False)
+    return SeenFill(bench.at, "BTCUSDT", Side.SELL, fill)
+
+
+def kinds(outcome: Outcome) -> list[Difference]:
+    return [fact.kind for fact in outcome.facts if isinstance(fact, Discrepancy)]
+
+
+def test_each_fill_of_an_order_placed_by_hand_is_booked_once() -> None:
+    bench = Bench()
+    bench.enter("10")
+    first, second = by_hand(bench, "w1", "4"), by_hand(bench, "w2", "6")
+    assert kinds(look(bench, 0, first, USDT="9400", BTC="6")) == [Difference.FOREIGN_FILL]
+    assert bench.held() == D(6)
+    assert kinds(look(bench, 1, first, second, USDT="10000")) == [Difference.FOREIGN_FILL]
+    assert bench.held() == 0
+    assert kinds(look(bench, 1, first, second, USDT="10000")) == []
+    assert bench.cash() == D(10_000)
+
+
+def test_more_than_we_hold_sold_by_hand_in_a_second_fill_is_booked_as_well() -> None:
+    bench = Bench()
+    bench.enter("10")
+    fills = [by_hand(bench, "w1", "8"), by_hand(bench, "w2", "3")]
+    look(bench, 0, fills[0], USDT="9800", BTC="2")
+    look(bench, 1, *fills, USDT="10100")
+    assert bench.held() == 0
+    assert bench.cash() == D(10_100)
+
+
+def test_two_looks_in_quick_succession_may_both_be_answered_from_the_past() -> None:
+    bench = Bench()
+    bench.enter("10")
+    past = {"USDT": "10000"}
+    assert kinds(look(bench, 0, **past)) == []
+    assert kinds(look(bench, 1, **past)) == []
+    assert bench.held() == D(10)
+    assert kinds(look(bench, 3, **past)) == [Difference.BALANCE, Difference.BALANCE] + [
+        Difference.PHANTOM
+    ]
