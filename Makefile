@@ -9,7 +9,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench
+.PHONY: help demo test seeds lint format bench
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -19,6 +19,10 @@ demo: | $(UV) ## a market, two backtests, a kill, a replay: no account, no netwo
 
 test: | $(UV) ## every test, on two workers (ARGS="tests/house -k floors" for a part)
 	$(RUN) pytest -n $(WORKERS) $(ARGS)
+
+seeds: | $(UV) ## 2,000 seeds of the faulty world, on two workers
+	$(RUN) thunes simulate --profile swarm --seeds 1500 --jobs $(WORKERS) $(ARGS)
+	$(RUN) thunes simulate --profile crash --seeds 500 --jobs $(WORKERS) $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .

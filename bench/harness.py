@@ -18,6 +18,8 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 OURS, RUN_ONLY = "thunes", "thunes, run only"
 SYNCED, VERIFIED = "journal append, synced", "journal verify"
+CORE, WEEK = "simulate, core alone", "simulate, 7 days of 10 symbols"
+DENSE, SPARSE = "simulate, dense hours of 3 symbols", "simulate, sparse hours of 3 symbols"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

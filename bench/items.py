@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import journal
+from bench import journal, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -152,6 +152,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W7": lambda runs: both("W7 D3 45 symbols", job(d3(), THOUSAND_OF_COINS, MILLION), runs),
     "flat": flat,
     "journal": journalled,
+    "simulate": worlds.rows,
 }
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Row
+from bench.harness import CORE, DENSE, OURS, RUN_ONLY, SPARSE, SYNCED, VERIFIED, WEEK, Row
 from bench.reference import Check, Expected
 
 WIDTH = 172
@@ -57,6 +57,10 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     reached = None if verified is None else verified >= 200_000
     said = "-" if verified is None else f"{verified:,.0f} lines/s"
     yield Target(VERIFIED, said, ">= 200,000 lines/s", reached)
+    yield _at_least(rows, CORE, 30_000, " steps/s")
+    yield _at_least(rows, DENSE, 2_500, "x real time")
+    yield _at_least(rows, SPARSE, 20_000, "x real time")
+    yield _at_most(WEEK, seconds.get(WEEK), 60.0, " s")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:
@@ -68,6 +72,12 @@ def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:
     sign = ">" if times == 1.0 else ">="
     reached = None if got is None else min(got) > times or min(got) == times != 1.0
     return Target(what, _said(got) or "-", f"{sign} {times:g}x", reached)
+
+
+def _at_least(rows: Sequence[Row], work: str, least: float, unit: str) -> Target:
+    rate = next((row.rate for row in rows if row.work == work and row.who == OURS), None)
+    said = "-" if rate is None else f"{rate:,.0f}{unit}"
+    return Target(work, said, f">= {least:,.0f}{unit}", None if rate is None else rate >= least)
 
 
 def _said(got: tuple[float, float] | None) -> str:
@@ -118,7 +128,7 @@ def _by_work(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 def _cells(row: Row, rows: Sequence[Row], check: Check | None) -> tuple[str, ...]:
     equity, entries = "", ""
-    equal = row.note if row.work in (FLAT, SYNCED) else ""
+    equal = row.note
     if row.equity is not None and row.entries is not None:
         equity, entries = f"{row.equity:,.4f}", f"{row.entries:,}"
         if check is not None:
