@@ -22,8 +22,9 @@ from tests.core.bench import (
 )
 from thunes.core.domain.decision import Action, Check, Gate, Purpose
 from thunes.core.domain.errors import UsageError
-from thunes.core.domain.event import Restarted
-from thunes.core.domain.fact import Decided
+from thunes.core.domain.event import QuoteReceived, Restarted
+from thunes.core.domain.fact import Decided, Noticed
+from thunes.core.domain.market import Quote
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import OrderRole, OutcomeUnknown
 from thunes.core.domain.position import ExitPlan
@@ -668,3 +669,50 @@ def test_an_order_size_that_no_entry_could_have_is_refused(
     with pytest.raises(UsageError) as caught:
         Limits(**limits).check_order(D(size), D(1_000))
     assert all(part in str(caught.value) for part in said), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "wrong"),
+    [
+        ("Infinity", "Infinity", "no price"),
+        ("0", "100", "no price"),
+        ("-1", "100", "no price"),
+        ("101", "100", "crossed"),
+        ("89", "89.5", "far from 100.0"),
+        ("110.5", "111", "far from 100.0"),
+    ],
+)
+def test_a_quote_that_cannot_be_is_as_if_none_had_come(bid: str, ask: str, wrong: str) -> None:
+    """S35, F376: noticed, and no price of it is ever used."""
+    bench = Bench(half_spread=None)
+    bench.bar()
+    outcome = bench.quote("BTCUSDT", bid, ask)
+    (noticed,) = outcome.facts
+    assert isinstance(noticed, Noticed)
+    assert (noticed.code, noticed.text.endswith(wrong)) == ("bad_quote", True)
+    assert bench.view.market.quote("BTCUSDT") is None
+    assert bench.view.market.mark("BTCUSDT") == 100
+
+
+def test_what_is_no_number_is_no_price() -> None:
+    bench = Bench()
+    quote = Quote(bench.at, "BTCUSDT", D("NaN"), D(1), D(100), D(1))
+    assert bench.state.market.take(quote) == "no price"
+
+
+def test_a_quote_that_is_older_than_the_last_one_is_not_taken() -> None:
+    bench = Bench()
+    bench.bar()
+    bench.quote("BTCUSDT", "100", "100.1")
+    late = Quote(bench.at - 1, "BTCUSDT", D("101"), D(1), D("101.1"), D(1))
+    outcome = bench.step(QuoteReceived(bench.at, late))
+    assert [fact.code for fact in outcome.facts] == ["bad_quote"]
+    assert bench.view.market.quote("BTCUSDT").bid == 100
+
+
+def test_a_crash_is_believed_when_no_fresher_price_speaks_against_it() -> None:
+    bench = Bench()
+    bench.bar()
+    bench.at += 61 * NS_PER_SECOND
+    assert bench.quote("BTCUSDT", "70", "70.1").facts == ()
+    assert bench.view.market.mark("BTCUSDT") == D("70.05")

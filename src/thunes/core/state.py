@@ -98,7 +98,9 @@ class State:
             case AccountOpened():
                 self.ledger.deposit(event.balances)
             case QuoteReceived():
-                self.market.quotes[event.quote.symbol] = event.quote
+                if wrong := self.market.take(event.quote):
+                    text = f"{event.quote.symbol} {event.quote.bid} / {event.quote.ask}: {wrong}"
+                    self._facts.append(Noticed("bad_quote", text, event.at))
             case OperatorActed():
                 self.memory.requested = (*self.memory.requested, event.cause)
             case TimerFired():

@@ -9,6 +9,10 @@ from thunes.core.domain.units import NS_PER_SECOND, ONE, ZERO, Instant, Price, Q
 from thunes.core.market.tape import Tape
 
 _TWO = Decimal(2)
+JUMP_MAX = Decimal("0.1")
+FRESH_NS = 60 * NS_PER_SECOND
+"""A quote further than `JUMP_MAX` from a price as fresh as this is not believed; a real crash is
+once a bar has closed there."""
 
 
 class Market:
@@ -30,6 +34,25 @@ class Market:
         self.sequence = -1
         self.quotes: dict[Symbol, Quote] = {}
         self._marks: dict[Symbol, tuple[int, Price]] = {}
+
+    def take(self, quote: Quote) -> str:
+        """Believe a quote, or say what is wrong with it: then it is as if none had come."""
+        sides = (quote.bid, quote.ask)
+        if not all(side.is_finite() and side > ZERO for side in sides):
+            return "no price"
+        if quote.bid > quote.ask:
+            return "crossed"
+        known = self.quotes.get(quote.symbol)
+        if known is not None and quote.at < known.at:
+            return "older than the last one"
+        at, mark = self.known_at(quote.symbol), self.mark(quote.symbol)
+        if mark is None or at is None or quote.at - at > FRESH_NS:
+            self.quotes[quote.symbol] = quote
+            return ""
+        if abs((quote.bid + quote.ask) / _TWO - mark) > JUMP_MAX * mark:
+            return f"far from {mark}"
+        self.quotes[quote.symbol] = quote
+        return ""
 
     def mark(self, symbol: Symbol) -> Price | None:
         quote = self.quotes.get(symbol)
