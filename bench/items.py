@@ -152,7 +152,8 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W7": lambda runs: both("W7 D3 45 symbols", job(d3(), THOUSAND_OF_COINS, MILLION), runs),
     "flat": flat,
     "journal": journalled,
-    "simulate": worlds.rows,
+    "simulate": worlds.hours,
+    "week": worlds.week,
 }
 
 

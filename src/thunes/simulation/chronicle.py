@@ -16,6 +16,8 @@ from thunes.simulation.profiles import faults_of
 from thunes.simulation.scene import draw_scene
 from thunes.simulation.world import Setting, World
 
+_BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
+
 
 class Moment(NamedTuple):
     """What happened at `at` (true time): a step of a process, or else what `text` says."""
@@ -50,8 +52,8 @@ class _Onlooker:
         self._look()
         try:
             self._world.run(self._look)
-        except (AssertionError, ThunesError) as error:
-            self._say(f"the program gave up: {error}")
+        except _BUGS as error:
+            self._say(f"the program gave up: {type(error).__name__}: {error}")
 
     def _step(self, _: Process, event: Event, outcome: Outcome) -> None:
         self._look()
