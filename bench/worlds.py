@@ -8,11 +8,10 @@ from bench.harness import CORE, DENSE, OURS, RUN_ONLY, SPARSE, WEEK, Result, Row
 from thunes.core.domain.event import Event
 from thunes.core.domain.line import decode_line
 from thunes.core.domain.units import EXACT
-from thunes.simulation.chance import Chance
-from thunes.simulation.profiles import faults_of
-from thunes.simulation.scene import Scene, draw_scene
+from thunes.simulation.scene import Scene
+from thunes.simulation.setting import draw_setting
 from thunes.simulation.trial import Trial
-from thunes.simulation.world import Setting, World
+from thunes.simulation.world import World
 
 HOUR = 60  # minutes
 SEEDS = range(1, 9)
@@ -39,9 +38,7 @@ def week(_: int) -> list[Row]:
 
 def world(seed: int, drawn: Drawn) -> World:
     profile, minutes, symbols = drawn
-    chance = Chance(seed)
-    scene = draw_scene(chance, minutes, symbols)
-    return World(Setting(chance, scene, faults_of(profile, chance)))
+    return World(draw_setting(seed, profile, minutes, symbols=symbols))
 
 
 def core(runs: int) -> Row:

@@ -9,12 +9,10 @@ from thunes.core.domain.event import Event
 from thunes.core.domain.line import Line, Outcome
 from thunes.core.domain.units import EXACT, Instant
 from thunes.simulation.case import Case
-from thunes.simulation.chance import Chance
 from thunes.simulation.faults import Fault
 from thunes.simulation.process import Process
-from thunes.simulation.profiles import faults_of
-from thunes.simulation.scene import draw_scene
-from thunes.simulation.world import Setting, World
+from thunes.simulation.setting import draw_setting
+from thunes.simulation.world import World
 
 _BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -30,9 +28,7 @@ class Moment(NamedTuple):
 def chronicle(case: Case, told: Callable[[Moment], None]) -> None:
     """Run the world of `case` and tell each moment of it."""
     with decimal.localcontext(EXACT):
-        chance = Chance(case.seed)
-        scene = draw_scene(chance, case.minutes)
-        world = World(Setting(chance, scene, faults_of(case.profile, chance), case.without))
+        world = World(draw_setting(case.seed, case.profile, case.minutes, case.without))
         _Onlooker(world, told).run()
 
 

@@ -65,6 +65,9 @@ class Fault(Word):
     BARS_LATE = "bars late"
     BARS_LOST = "bars lost"
     BARS_TWICE = "bars twice"
+    QUOTE_LOST = "quote lost"
+    QUOTE_BAD = "quote that cannot be"  # no number, nothing, negative, crossed, ten times too high
+    QUOTE_OLD = "quote older than the last"
 
     # Clocks.
     CLOCK_SKEW = "clock skew"

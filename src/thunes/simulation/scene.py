@@ -56,6 +56,7 @@ class Scene:
     limits: Limits
     sizing: str
     periods: tuple[int, int]
+    quotes_ns: int = 0  # how often processes are told the best bid and ask; 0: never
 
     def engine(self) -> Engine:
         """A fresh engine that knows nothing yet."""
@@ -72,7 +73,9 @@ class Scene:
         )
 
 
-def draw_scene(chance: Chance, minutes: int, symbols: int | None = None) -> Scene:
+def draw_scene(
+    chance: Chance, minutes: int, symbols: int | None = None, *, quotes_ns: int = 0
+) -> Scene:
     """The scene of a seed: so many minutes of trading, on one to three symbols unless told."""
     draw = chance.stream("scene")
     count = symbols or draw.between(1, 3)
@@ -98,6 +101,7 @@ def draw_scene(chance: Chance, minutes: int, symbols: int | None = None) -> Scen
         limits=draw.pick(_LIMITS),
         sizing=draw.pick(("fixed:1000", "equity:20%", "risk:0.5%")),
         periods=draw.pick(((2, 5), (3, 8), (5, 12))),
+        quotes_ns=quotes_ns,
     )
 
 

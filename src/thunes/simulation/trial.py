@@ -8,18 +8,16 @@ from thunes.core.domain.event import BarsClosed, Event, QuoteReceived, TimerFire
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.units import EXACT, NS_PER_SECOND, Instant
 from thunes.simulation.audit import AUDITS
-from thunes.simulation.chance import Chance
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.faults import Fault
 from thunes.simulation.probes import Probes
 from thunes.simulation.process import Process
-from thunes.simulation.profiles import faults_of
-from thunes.simulation.scene import draw_scene
+from thunes.simulation.setting import draw_setting
 from thunes.simulation.sight import Sight
 from thunes.simulation.spells import Spells
 from thunes.simulation.verdict import Broken, Verdict
-from thunes.simulation.world import Setting, World
+from thunes.simulation.world import World
 
 REST_NS = 90 * NS_PER_SECOND
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
@@ -32,9 +30,7 @@ def run_seed(
 ) -> Verdict:
     """The verdict on `seed`; `without` faults all others strike as ever."""
     with decimal.localcontext(EXACT):
-        chance = Chance(seed)
-        scene = draw_scene(chance, minutes)
-        setting = Setting(chance, scene, faults_of(profile, chance), frozenset(without))
+        setting = draw_setting(seed, profile, minutes, without)
         trial = Trial(World(setting))
         trial.run()
         return trial.verdict(profile, without)

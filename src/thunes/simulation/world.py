@@ -21,6 +21,7 @@ from thunes.simulation.feed import Feed
 from thunes.simulation.host import LeaseBook, LeaseHeld, SteadyClock
 from thunes.simulation.people import People
 from thunes.simulation.process import Crash, Effects, Process
+from thunes.simulation.quotes import Quotes
 from thunes.simulation.recorder import Recorder
 from thunes.simulation.scene import Scene
 from thunes.simulation.wire import Wire
@@ -107,6 +108,7 @@ class World:
 
     def _begin(self) -> None:
         self._feed.begin(self._hear)
+        Quotes(self.scene, self.exchange).begin(self._hear)
         People(self.exchange, self.scene, self.act).begin()
         for fault, strike in (
             (Fault.CRASH, self._crash),
