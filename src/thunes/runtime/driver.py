@@ -15,7 +15,7 @@ from thunes.core.domain.event import (
 )
 from thunes.core.domain.line import Line, Outcome, encode
 from thunes.core.domain.market import Bar
-from thunes.core.domain.order import Canceled
+from thunes.core.domain.order import Canceled, Side
 from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.engine import Engine
 from thunes.core.market.tape import Tape
@@ -81,8 +81,9 @@ class Driver:
 
     def step(self, event: Event) -> Outcome:
         """One step: decide, record, then act."""
-        if self._held is not None and type(event) is not VenueReported:
+        while self._held is not None and type(event) is not VenueReported:
             self._let_go()
+            self._drain()
         outcome = self.engine.step(event)
         self.steps += 1
         self._now = event.at
@@ -165,11 +166,21 @@ class Driver:
             report = VenueReported(report.at, (*held.reports, *report.reports))
         elif held is not None:
             self._let_go()
+        if self._prices_matter or self._asks_for_an_answer(report):
+            self.step(report)
+        else:
+            self._held = report
+
+    def _asks_for_an_answer(self, report: VenueReported) -> bool:
+        """All but a sale called off does: where an entry ends, what it bought is protected."""
+        find = self.engine.state.ledger.orders.find
         for each in report.reports:
-            if self._prices_matter or type(each) is not Canceled:
-                self.step(report)
-                return
-        self._held = report
+            if type(each) is not Canceled:
+                return True
+            record = find(each.order_id)
+            if record is None or record.order.side is Side.BUY:
+                return True
+        return False
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
