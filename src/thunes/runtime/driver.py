@@ -81,8 +81,9 @@ class Driver:
 
     def step(self, event: Event) -> Outcome:
         """One step: decide, record, then act."""
-        if self._held is not None and type(event) is not VenueReported:
+        while self._held is not None and type(event) is not VenueReported:
             self._let_go()
+            self._drain()
         outcome = self.engine.step(event)
         self.steps += 1
         self._now = event.at
