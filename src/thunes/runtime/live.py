@@ -17,7 +17,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
 from thunes.runtime.horizon import Timers
-from thunes.runtime.ports import Clock, Lease, LiveVenue, Store
+from thunes.runtime.ports import Clock, KeepingStore, Lease, LiveVenue
 
 Watch = Callable[[Event, Outcome], None]
 
@@ -27,6 +27,9 @@ LOOK_AGAIN_NS = 2 * NS_PER_SECOND
 LOOK_UNANSWERED_NS = 10 * NS_PER_SECOND
 """How often the account is looked at: always; while anything is unsettled; to confirm; when the
 last look has shown nothing."""
+
+KEEP_EVERY = 1_000
+"""Steps after which the state is kept again."""
 
 RENEW_EVERY_NS = 5 * NS_PER_SECOND
 FILLS_MARGIN_NS = 60 * NS_PER_SECOND
@@ -40,18 +43,18 @@ class Live:
     """Drives one engine against a venue that answers later."""
 
     def __init__(
-        self, engine: Engine, venue: LiveVenue, store: Store, clock: Clock, lease: Lease
+        self, engine: Engine, venue: LiveVenue, store: KeepingStore, own: tuple[Clock, Lease]
     ) -> None:
         self.engine = engine
         self._venue = venue
         self._store = store
-        self._clock = clock
-        self._lease = lease
+        self._clock, self._lease = own
         self._timers = Timers()
         self._watches: list[Watch] = []
-        self._now = clock.now()
+        self._now = self._clock.now()
         self._looked_at = Instant(0)
         self._renewed_at = self._now
+        self.unkept = 0  # steps since the state was kept
         for record in engine.state.ledger.orders.by_age():
             if record.order.expires_at is not None:
                 self._timers.set(record.order.expires_at, record.order.id)
@@ -66,14 +69,17 @@ class Live:
             return None
         event = replace(event, at=self._time())
         outcome = self.engine.step(event)
-        self._store.append(
-            encode(Line(event, outcome.commands, outcome.facts)),
-            durable=must_last(event, outcome),
-        )
+        durable = must_last(event, outcome)
+        line = encode(Line(event, outcome.commands, outcome.facts))
+        self._store.append(line, durable=durable)
+        self.unkept += 1
         for command in outcome.commands:
             self._carry_out(command, event.at)
         for watch in self._watches:
             watch(event, outcome)
+        if durable and self.unkept >= KEEP_EVERY:
+            self._store.keep(self.engine.state.snapshot())
+            self.unkept = 0
         return outcome
 
     def reconnected(self) -> None:

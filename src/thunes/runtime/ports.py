@@ -69,3 +69,10 @@ class Store(Protocol):
 
     def append(self, line: bytes, *, durable: bool) -> None:
         """Add the encoded line; with `durable` it is on disk when this returns."""
+
+
+class KeepingStore(Store, Protocol):
+    """A store that also keeps the newest state, so that a start need not replay everything."""
+
+    def keep(self, state: bytes) -> None:
+        """Keep the state after the last line, which is on disk, in place of the one before."""

@@ -1,11 +1,13 @@
 """Recovery: the only way to start, whether anything came before or not.
 
-Lease, journal, replay; then what was in flight is unknown, the account is looked at until nothing
-is in doubt, what is held is protected, and only then is anything new begun. The order of the last
-three is the core's own doing: a gate keeps entries out until the account is reconciled.
+Lease, journal, the newest state that was kept, and a replay of what came after it; then what was
+in flight is unknown, the account is looked at until nothing is in doubt, what is held is protected,
+and only then is anything new begun. The order of the last three is the core's own doing: a gate
+keeps entries out until the account is reconciled.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.event import AccountOpened, Restarted
@@ -13,7 +15,7 @@ from thunes.core.domain.line import decode_line
 from thunes.core.domain.units import Instant
 from thunes.core.engine import Engine
 from thunes.runtime.live import Live
-from thunes.runtime.ports import Clock, Lease, LiveVenue, Store
+from thunes.runtime.ports import Clock, KeepingStore, Lease, LiveVenue
 
 
 def replay(engine: Engine, lines: Iterable[bytes]) -> int:
@@ -35,19 +37,29 @@ def replay(engine: Engine, lines: Iterable[bytes]) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came before: the newest state that was kept, if any, and the steps after it."""
+
+    state: bytes | None
+    lines: Sequence[bytes]
+
+
 def start(
     engine: Engine,
-    recorded: Iterable[bytes],
+    recorded: Recorded,
     venue: LiveVenue,
-    store: Store,
+    store: KeepingStore,
     own: tuple[Clock, Lease],
 ) -> Live:
     """A process that goes on where `recorded` ends; what was in flight then is unknown now."""
-    clock, lease = own
-    count = replay(engine, recorded)
-    live = Live(engine, venue, store, clock, lease)
-    if not count:
+    if recorded.state is not None:
+        engine.state.restore(recorded.state)
+    count = replay(engine, recorded.lines)
+    live = Live(engine, venue, store, own)
+    live.unkept = count
+    if not count and recorded.state is None:
         live.hear(AccountOpened(at=Instant(0), balances={}))
-    live.hear(Restarted(at=Instant(0), epoch=lease.epoch))
+    live.hear(Restarted(at=Instant(0), epoch=own[1].epoch))
     live.reconnected()
     return live

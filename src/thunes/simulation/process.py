@@ -6,8 +6,8 @@ from thunes.core.domain.command import VenueCommand
 from thunes.core.domain.event import Event
 from thunes.core.domain.units import Instant
 from thunes.runtime.live import Live
-from thunes.runtime.ports import LiveVenue, Store
-from thunes.runtime.recovery import start
+from thunes.runtime.ports import KeepingStore, LiveVenue
+from thunes.runtime.recovery import Recorded, start
 from thunes.simulation.host import HeldLease, SteadyClock
 from thunes.simulation.scene import Scene
 
@@ -19,7 +19,7 @@ class Crash(BaseException):
 class Effects:
     """Counts what a process does to the world, and kills it before or after the n-th effect.
 
-    An effect is a line written, a line synced, or a command handed to the wire.
+    An effect is a line written, a state kept, or a command handed to the wire.
     """
 
     def __init__(self) -> None:
@@ -47,13 +47,18 @@ class Effects:
 class MortalStore:
     """A store whose every write may be the last."""
 
-    def __init__(self, store: Store, effects: Effects) -> None:
+    def __init__(self, store: KeepingStore, effects: Effects) -> None:
         self._store = store
         self._effects = effects
 
     def append(self, line: bytes, *, durable: bool) -> None:
         self._effects.before()
         self._store.append(line, durable=durable)
+        self._effects.after()
+
+    def keep(self, state: bytes) -> None:
+        self._effects.before()
+        self._store.keep(state)
         self._effects.after()
 
 
@@ -79,8 +84,8 @@ class Process:
     def __init__(
         self,
         scene: Scene,
-        recorded: list[bytes],
-        outside: tuple[LiveVenue, Store, SteadyClock, HeldLease],
+        recorded: Recorded,
+        outside: tuple[LiveVenue, KeepingStore, SteadyClock, HeldLease],
         effects: Effects,
     ) -> None:
         venue, store, clock, lease = outside

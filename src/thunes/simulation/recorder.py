@@ -1,11 +1,14 @@
 """The recorder: the journal of one machine, as one process after another writes it."""
 
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from thunes.adapters.storage.journal import Journal
 from thunes.adapters.storage.reading import read_steps
+from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 from thunes.core.domain.errors import ThunesError
+from thunes.runtime.recovery import Recorded
 from thunes.simulation.chance import Chance
 from thunes.simulation.disk import DiskFaults, FaultyDisk
 from thunes.simulation.platter import Platter
@@ -26,6 +29,7 @@ class Recorder:
         self.synced = 0
         self.torn = 0  # how often a start had to cut off the end of the journal
         self.power_failures = 0
+        self.kept_used = 0  # how often a start went on from a state that was kept
         self._chance = chance
         self._header = header
         self._faults = faults
@@ -33,8 +37,8 @@ class Recorder:
         self._disk: FaultyDisk | None = None
         self._journal: Journal | None = None
 
-    def open(self) -> list[bytes]:
-        """A process opens the journal, or begins it: the steps so far. Raises ThunesError."""
+    def open(self) -> Recorded:
+        """A process opens the journal, or begins it: what came before. Raises ThunesError."""
         disk = self._disk = FaultyDisk(self._platter, self._chance, self._faults)
         begun = any(path.endswith(".jsonl") for path in self._platter.names)
         if begun:
@@ -44,7 +48,18 @@ class Recorder:
             self._journal = Journal.create(_FOLDER, self._header, disk=disk)
         self.lines = [payload for _, payload in read_steps(_FOLDER, disk)]
         self.synced = len(self.lines)
-        return list(self.lines)
+        kept = load_snapshot(_FOLDER, disk)
+        if kept is None or not 0 < kept.steps <= len(self.lines):
+            return Recorded(None, list(self.lines))
+        if sha256(self.lines[kept.steps - 1]).hexdigest() != kept.line:
+            return Recorded(None, list(self.lines))
+        self.kept_used += 1
+        return Recorded(kept.state, self.lines[kept.steps :])
+
+    def keep(self, state: bytes) -> None:
+        assert self._disk is not None, "a process opens its journal before it keeps a state"
+        line = sha256(self.lines[-1]).hexdigest()
+        save_snapshot(_FOLDER, Snapshot(len(self.lines), line, state), self._disk)
 
     def append(self, line: bytes, *, durable: bool) -> None:
         assert self._journal is not None, "a process opens its journal before it writes"
