@@ -33,6 +33,12 @@ def test_skipping_changes_nothing(case: Case) -> None:
     same_run(case)
 
 
+@settings(max_examples=100)
+@given(cases(charged="bnb"))
+def test_skipping_changes_nothing_where_positions_pay_fees(case: Case) -> None:
+    same_run(case)
+
+
 def test_a_grid_begins_where_its_symbol_does_whoever_skips_the_rows_before() -> None:
     case = plain("grid")
     listed = {symbol: 37 * place for place, symbol in enumerate(case.columns)}
