@@ -29,7 +29,7 @@ from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, OrderId, 
 from thunes.core.domain.view import Memory, OrderState
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.books import Account
-from thunes.core.ledger.ledger import Ledger
+from thunes.core.ledger.ledger import BREACHES, Ledger
 from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
 from thunes.core.ledger.protection import PROTECTION_TABLE, seen
 from thunes.core.ledger.reader import AccountReader, Pricing
@@ -149,17 +149,16 @@ class State:
             self._facts.append(DayRolled(day=day, equity=equity))
 
     def _apply_reports(self, event: VenueReported) -> None:
-        touched: dict[Symbol, None] = {}
         ledger, at, facts = self.ledger, event.at, self._facts
         find, value_of = ledger.orders.find, self._pricing.value_of
         for report in event.reports:
-            record = find(report.order_id)
-            if record is not None:
-                touched[record.order.symbol] = None
-            for fact in ledger.book(at, record, report, value_of):
+            for fact in ledger.book(at, find(report.order_id), report, value_of):
                 facts.append(fact)
                 if isinstance(fact, TradeClosed):
                     self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
+                elif isinstance(fact, Noticed) and fact.code in BREACHES:
+                    self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
+        touched, ledger.touched = ledger.touched, {}
         for symbol in touched:
             self._update_protection(symbol)
             for broken in broken_of_symbol(ledger, symbol):
