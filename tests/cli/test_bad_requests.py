@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Ask
+from thunes.adapters.storage.bars.catalog import save_bars
+from thunes.core.domain.market import BarColumns
+from thunes.core.domain.units import NS_PER_DAY, parse_instant
 
 BACKTEST = "backtest --strategy sma_cross --bars BTCUSDT_1h.parquet --journal j --trades t.csv"
 
@@ -153,3 +157,27 @@ def test_exchange_info_that_is_none(data: bytes, ask: Ask, room: Path) -> None:
     assert answer.err.startswith("error: ")
     assert "x.json" in answer.err
     assert not (room / "j").exists()
+
+
+def weeks(path: Path, first: str) -> None:
+    """Forty weekly bars of one price, the first of which opens at `first`."""
+    price = np.full(40, 100.0)
+    times = parse_instant(first) + 7 * NS_PER_DAY * np.arange(40, dtype=np.int64)
+    save_bars(path, BarColumns(times, price, price, price, price, price))
+
+
+def test_symbols_whose_bars_never_open_together(ask: Ask, room: Path) -> None:
+    weeks(room / "a.parquet", "2023-01-02")  # a Monday
+    weeks(room / "b.parquet", "2023-01-05")
+    line = "backtest --strategy sma_cross --bars AAAUSDT=a.parquet --bars BBBUSDT=b.parquet"
+    answer = ask(f"{line} --journal j --report r.html --trades t.csv")
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    assert answer.err.startswith("error: ")
+    assert "AAAUSDT opens at 2023-01-02T00:00:00Z, 4d into the 7d grid" in answer.err
+    assert "BBBUSDT opens at 2023-01-05T00:00:00Z, 0d into the 7d grid" in answer.err
+    assert sorted(each.name for each in room.iterdir()) == [
+        "BTCUSDT_1h.parquet",
+        "a.parquet",
+        "b.parquet",
+    ]

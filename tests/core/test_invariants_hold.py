@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.core.witness import witnessed
 from tests.market.sample import real_bars
@@ -35,6 +36,18 @@ D = Decimal
 @given(cases(), st.booleans())
 def test_random_worlds(case: Case, every_bar: bool) -> None:
     witnessed(case.spec, case.columns, replace(case.world, every_bar=every_bar))
+
+
+LATE = st.sampled_from([700, 2 * 3_600_000])
+SHARES = st.sampled_from([D("0.05"), D("0.4")])
+
+
+@settings(max_examples=200)
+@given(cases(charged="bnb"), LATE, SHARES)
+def test_worlds_where_bnb_is_traded_and_pays_the_fees(case: Case, late: int, share: D) -> None:
+    """Commands travel and orders fill in parts: no position is eaten unseen, no coin is lost."""
+    friction = structs.replace(case.world.friction, latency_ms=late, participation=share)
+    witnessed(case.spec, case.columns, replace(case.world, friction=friction))
 
 
 def real_spec(

@@ -453,6 +453,24 @@ def test_a_grid_waits_below_the_market_only() -> None:
     assert [o.limit_price for o in waits(grid_bench(105.0), OrderRole.ENTRY)] == [100]
 
 
+def test_a_grid_begins_with_the_first_bar_of_its_own_symbol() -> None:
+    """The tape begins with whoever is listed first; a grid cannot lay levels below no price."""
+    grid = Grid(low=100.0, high=121.0, cells=2, amount=1_000.0, stop=0.05, fee=0.001)
+    late = flat_bars([115.0] * 6, "ETHUSDT", first=3)
+    bars = {"BTCUSDT": flat_bars([115.0] * 9), "ETHUSDT": late}
+    bench = Bench(bars=bars, strategies={DESK: grid, Desk("me", "ETHUSDT"): grid})
+    laid = [[order.symbol for order in placed(bench.bar())] for _ in range(9)]
+    assert laid == [["BTCUSDT"] * 2, [], [], ["ETHUSDT"] * 2, [], [], [], [], []]
+
+
+def test_dca_begins_with_the_first_bar_of_its_own_symbol() -> None:
+    dca = Dca(every="7d", base=1_000.0, stop=0.2)
+    late = flat_bars([100.0] * 6, "ETHUSDT", first=3)
+    bars = {"BTCUSDT": flat_bars([100.0] * 9), "ETHUSDT": late}
+    bench = Bench(bars=bars, strategies={Desk("me", "ETHUSDT"): dca})
+    assert [len(placed(bench.bar())) for _ in range(6)] == [0, 0, 0, 1, 0, 0]
+
+
 def test_a_grid_cycle_earns_what_it_says() -> None:
     bench = grid_bench()
     bought = fill_at(bench, "110")

@@ -33,6 +33,11 @@ class Witness:
     limits: Limits
     smooth: bool
     held: dict[Asset, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    spare: dict[Asset, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    fees_of_spare: Decimal = ZERO  # quote worth of the fees that spare coins have paid
+    spare_sold: Decimal = ZERO
+    earned: Decimal = ZERO
+    opened: dict[Asset, Decimal] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     refused: set[Symbol] = field(default_factory=set)
     steps: int = 0
@@ -43,12 +48,15 @@ class Witness:
 
     def __call__(self, event: Event, outcome: Outcome) -> None:
         self.steps += 1
+        spared = self._spared()
         view = self.state.view(event.at)
         broken = list(broken_invariants(self.state.ledger, view))
         assert not broken, f"{broken} after {event} -> {outcome}"
         if isinstance(event, AccountOpened):
+            self.opened = dict(event.balances)
             for asset, amount in event.balances.items():
                 self.held[asset] += amount
+                self.spare[asset] += amount
         elif isinstance(event, VenueReported):
             for report in event.reports:
                 if isinstance(report, Filled):
@@ -56,8 +64,15 @@ class Witness:
                 elif isinstance(report, Rejected) and report.code == IMMEDIATE:
                     self.refused.add(self.orders[report.order_id].symbol)
         for fact in outcome.facts:
-            assert not (isinstance(fact, Noticed) and fact.code.startswith("broken")), fact
+            if isinstance(fact, Noticed) and fact.code in ("broken_S15", "oversold"):
+                # What an exit was to replace went on filling, and the venue found other coins.
+                assert spared, fact
+                assert not self.smooth, fact
+                assert self.state.memory.mode is Mode.HALTED
+            elif isinstance(fact, Noticed):
+                assert fact.code in ("fee_from_position", "sold_from_dust"), fact
             if isinstance(fact, TradeClosed):
+                self.earned += fact.trade.pnl
                 self.lost_at = event.at if fact.trade.pnl < ZERO else None
                 if fact.trade.exit_reason == "unprotected" and self.smooth:
                     assert fact.trade.symbol in self.refused, "given up without a need"
@@ -67,8 +82,11 @@ class Witness:
         for command in outcome.commands:
             if isinstance(command, PlaceOrders | ReplaceOrders):
                 self.orders.update((order.id, order) for order in command.orders)
+        oversold = any(isinstance(f, Noticed) and f.code == "oversold" for f in outcome.facts)
         for symbol in self.state.market.instruments:
             self._owned(symbol)
+            if isinstance(event, VenueReported):
+                self._accounted(symbol, event if oversold else None)
         if self.smooth and isinstance(event, BarsClosed):
             # A stop that this very step has moved is on its way; any other one rests.
             assert all(since == event.at for since in self.state.guard.naked.values())
@@ -84,6 +102,45 @@ class Witness:
         self.held[instrument.quote] -= sign * fill.quantity * fill.price
         self.held[fill.fee_asset] -= fill.fee
         self.fills += 1
+        pays = {each.base: each.symbol for each in self.state.market.instruments.values()}
+        own = fill.fee_asset == instrument.base
+        if fill.fee_asset in pays and not (own and order.side is Side.BUY):
+            part = min(fill.fee, self.spare[fill.fee_asset])
+            self.spare[fill.fee_asset] -= part
+            mark = self.state.market.mark(pays[fill.fee_asset])
+            self.fees_of_spare += part * (fill.price if own else mark)
+
+    def _accounted(self, symbol: Symbol, oversold: Event | None) -> None:
+        """Each coin is in one lot or spare, and spare coins pay fees before lots do."""
+        ledger, base = self.state.ledger, self.state.market.instruments[symbol].base
+        lots = [*ledger.lots.get(symbol, ()), *ledger.dust.get(symbol, ())]
+        spare = ledger.books.held(base) - sum((lot.quantity for lot in lots), ZERO)
+        if spare != self.spare[base]:
+            assert isinstance(oversold, VenueReported)
+            (fill,) = [report for report in oversold.reports if isinstance(report, Filled)]
+            assert self.orders[fill.order_id].symbol == symbol
+            assert 0 <= spare < self.spare[base]
+            self.spare_sold += (self.spare[base] - spare) * fill.price
+            self.spare[base] = spare
+
+    def _spared(self) -> bool:
+        """Whether there are coins that a symbol could sell though no position holds them."""
+        ledger = self.state.ledger
+        return any(self.spare[each.base] >= each.step for each in ledger.instruments.values())
+
+    def _money(self) -> None:
+        """Equity is what was begun with, earned and not yet earned, to the last digit."""
+        ledger = self.state.ledger
+        (cash,) = {each.quote for each in self.state.market.instruments.values()}
+        lots = [lot for each in (*ledger.lots.values(), *ledger.dust.values()) for lot in each]
+        selling = [r for each in ledger.orders.open.values() for r in each.values() if r.lots]
+        earned = self.earned
+        for record in selling:
+            earned += record.value - record.traded_value - record.fees + record.traded_fees
+            earned -= sum((lot.cost for lot in record.lots), ZERO)
+        cost = sum((lot.cost for lot in lots), ZERO)
+        begun = self.opened[cash] + self.fees_of_spare + self.spare_sold
+        assert ledger.books.held(cash) == begun + earned - cost
 
     def _owned(self, symbol: Symbol) -> None:
         """A position and all that is sent for its symbol are of one strategy."""
@@ -95,7 +152,11 @@ class Witness:
 
     def _approved(self, proposal: Proposal, view: StepView) -> None:
         for order_id in proposal.cancels:
-            assert self.orders[order_id].role is not OrderRole.EXIT, "an exit is never taken back"
+            if self.orders[order_id].role is OrderRole.EXIT:
+                record = self.state.ledger.orders.find(order_id)
+                held = view.account.position(record.order.symbol)
+                outgrown = record.remaining > (held.quantity if held else ZERO)
+                assert outgrown, "an exit is never taken back"
         if proposal.purpose is Purpose.ENTRY:
             self._entered(proposal, view)
 
@@ -136,6 +197,7 @@ class Witness:
 
     def settle(self, ran: Ran, at_once: bool) -> None:
         """At the end the fills, the ledger and the venue tell of the same coins."""
+        self._money()
         balances = ran.venue.balances()
         for asset in {*self.held, *balances}:
             free, locked = balances.get(asset, (ZERO, ZERO))
@@ -150,7 +212,7 @@ class Witness:
             record
             for records in self.state.ledger.orders.open.values()
             for record in records.values()
-            if record.order.role is not OrderRole.ENTRY
+            if record.order.role is not OrderRole.ENTRY and record.state is not OrderState.CANCELING
         ]
         assert all(r.order.symbol in self.state.ledger.positions for r in selling)
 

@@ -30,6 +30,7 @@ from thunes.adapters.storage.bars.check import read_bars
 from thunes.adapters.storage.bars.importing import Imported, import_reports
 from thunes.adapters.storage.bars.paths import Shelf, symbol_in_name
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
+from thunes.core.domain.units import NS_PER_DAY, format_instant
 
 BARS = sound_bars()
 
@@ -90,6 +91,29 @@ def test_timeframes_are_not_mixed(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match=r"a.parquet is 1m, .*b.parquet is 2m"):
         imported(tmp_path / "catalog", *files)
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["into the catalog", "at once"])
+@pytest.mark.parametrize("weeks_later", [0, 40])
+def test_weeks_that_begin_on_two_days_are_no_series(
+    weeks_later: int, there: bool, tmp_path: Path
+) -> None:
+    """Monday's weeks and Thursday's are of two venues: no series holds both."""
+    root, week = tmp_path / "catalog", 7 * NS_PER_DAY
+    monday = saved(tmp_path / "a.parquet", sound_bars(30, week))
+    start = START + 3 * NS_PER_DAY + weeks_later * week
+    thursday = saved(tmp_path / "b.parquet", sound_bars(30, week, start))
+    if there:
+        imported(root, monday)
+    before = contents(root)
+    files = [thursday] if there else [monday, thursday]
+    message = refused(lambda: imported(root, *files))
+    first = root / "binance/BTCUSDT/7d.parquet" if there else monday
+    assert f"{first} opens at 2024-01-01T00:00:00Z" in message
+    assert f"{thursday} at {format_instant(start)}" in message
+    assert "no multiple of 7d apart" in message
+    assert "Nothing was imported" in message
+    assert {**contents(root), ".lock": b""} == {**before, ".lock": b""}
 
 
 def test_bad_rows_go_aside_with_their_reasons(tmp_path: Path) -> None:

@@ -52,21 +52,24 @@ def corner(
     friction: Friction = AT_ONCE,
     acts: str = "",
     first: int = 0,
+    spare: str = "2",
 ) -> Case:
-    """Three symbols, listed one after the other; `names` of strategies, `acts` as `pause@30`."""
+    """Three symbols, listed one after the other; `names` of strategies, `acts` as `pause@30`.
+
+    With fees in BNB `spare` of it is held to begin with, and BNB is traded beside the others.
+    """
     in_bnb = fee_asset == "bnb"
     late = {symbol: 0 if in_bnb else 15 * place for place, symbol in enumerate(SYMBOLS)}
     columns = {s: market((first + seed) * 7 + late[s], 160 - late[s], late[s]) for s in SYMBOLS}
     if in_bnb:  # what pays the fees is traded by others every fifth hour only
         bars = columns[SYMBOLS[1]]
         columns[SYMBOLS[1]] = BarColumns(*(getattr(bars, f.name)[::5] for f in fields(bars)))
-    traded = tuple(s for s in SYMBOLS if not in_bnb or s != "BNBUSDT")
     spec = RunSpec(
         quote=USDT,
         timeframe=HOUR,
         instruments=tuple(map(instrument, SYMBOLS)),
         strategies=tuple(
-            StrategySpec(StrategyId(name), *STRATEGIES[name], traded) for name in names.split("+")
+            StrategySpec(StrategyId(name), *STRATEGIES[name], SYMBOLS) for name in names.split("+")
         ),
         sizing=parse_sizing(sizing),
         exits=EXITS[exits],
@@ -82,7 +85,7 @@ def corner(
         )
         for verb, row in (act.split("@") for act in acts.split())
     ]
-    balances = {USDT: D(10_000), **({BNB: D(2)} if in_bnb else {})}
+    balances = {USDT: D(10_000), **({BNB: D(spare)} if in_bnb else {})}
     return Case(spec, columns, World(balances, friction, operators=operators))
 
 
@@ -103,6 +106,25 @@ CORNERS = {
     },
     "fees in BNB that is seldom traded": {"names": "grid+cross", "fee_asset": "bnb"},
     "fees in BNB": {"names": "grid+cross", "fee_asset": "bnb", "limits": WATCHED},
+    "a position pays the fees of others": {
+        "names": "cross+dca",
+        "exits": "by signal",
+        "fee_asset": "bnb",
+        "spare": "0",
+    },
+    "a position with a stop pays the fees of others, in parts": {
+        "names": "cross+patient",
+        "fee_asset": "bnb",
+        "spare": "0.01",
+        "friction": Friction(latency_ms=700, participation=D("0.4")),
+    },
+    "a position pays while its stop travels": {
+        "names": "rsi+patient, kept",
+        "exits": "runner",
+        "fee_asset": "bnb",
+        "spare": "0",
+        "friction": LATE,
+    },
     "equity in dust": {"names": "cross", "fee_asset": "received", "limits": WATCHED},
     "a grid and another strategy on one symbol": {"names": "patient, kept+grid"},
     "peaks between the steps": {"names": "cross", "exits": "runner", "limits": WATCHED},

@@ -146,6 +146,9 @@ def limits() -> st.SearchStrategy[Limits]:
     return st.one_of(st.just(WIDE_OPEN), built, built)
 
 
+RESERVES = st.sampled_from([D(2), D("0.02"), D(0)])
+"""What is held beside the positions to pay fees in BNB; without enough of it a position pays."""
+
 CAUSES = (Cause.OPERATOR_KILL, Cause.OPERATOR_PAUSE, Cause.OPERATOR_RESUME, Cause.OPERATOR_RESUME)
 
 
@@ -162,11 +165,11 @@ def acts(rows: int) -> st.SearchStrategy[list[OperatorActed]]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, rows_max: int = 220) -> Case:
+def cases(draw: st.DrawFn, rows_max: int = 220, charged: str = "") -> Case:
     """A market and a run on it; several symbols are listed at different times."""
     rows = draw(st.integers(4, rows_max))
     symbols = SYMBOLS[: draw(st.integers(1, 3))]
-    charged = draw(st.sampled_from(["quote", "quote", "received", "bnb"]))
+    charged = charged or draw(st.sampled_from(["quote", "quote", "received", "bnb"]))
     if charged == "bnb" and BNB not in {instrument(symbol).base for symbol in symbols}:
         symbols = SYMBOLS[:2]
     seed = draw(st.integers(0, 2**32))
@@ -175,15 +178,13 @@ def cases(draw: st.DrawFn, rows_max: int = 220) -> Case:
         late = place and not (charged == "bnb" and symbol == "BNBUSDT")
         first = draw(st.integers(0, rows // 2)) if late else 0
         columns[symbol] = market(seed + place, rows - first, first)
-    # Coins that pay fees are not traded as well: an exit could not tell them from its own.
-    traded = tuple(symbol for symbol in symbols if charged != "bnb" or symbol != "BNBUSDT")
     names = draw(st.lists(st.sampled_from(sorted(STRATEGIES)), min_size=1, max_size=2, unique=True))
     spec = RunSpec(
         quote=USDT,
         timeframe=HOUR,
         instruments=tuple(instrument(symbol) for symbol in symbols),
         strategies=tuple(
-            StrategySpec(StrategyId(name), *STRATEGIES[name], traded) for name in names
+            StrategySpec(StrategyId(name), *STRATEGIES[name], symbols) for name in names
         ),
         sizing=parse_sizing(draw(st.sampled_from(SIZINGS))),
         exits=draw(st.sampled_from(list(EXITS.values()))),
@@ -195,7 +196,7 @@ def cases(draw: st.DrawFn, rows_max: int = 220) -> Case:
         ),
     )
     world = World(
-        balances={USDT: D(10_000), **({BNB: D(2)} if charged == "bnb" else {})},
+        balances={USDT: D(10_000), **({BNB: draw(RESERVES)} if charged == "bnb" else {})},
         friction=Friction(
             latency_ms=draw(st.sampled_from([0, 0, 0, 700, 2 * 3_600_000])),
             participation=draw(st.sampled_from([None, None, D("0.05"), D("0.4")])),

@@ -30,7 +30,7 @@ from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, Money, Or
 from thunes.core.domain.view import Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
-from thunes.core.ledger.ledger import Ledger
+from thunes.core.ledger.ledger import BREACHES, Ledger
 from thunes.core.ledger.orders import OVER, Ids, OrderChange, OrderRecord
 from thunes.core.ledger.protection import Guard, seen
 from thunes.core.ledger.reader import AccountReader, Pricing
@@ -133,20 +133,21 @@ class State:
             self._facts.append(DayRolled(day=day, equity=equity))
 
     def _book(self, at: Instant, reports: Sequence[Report]) -> None:
-        touched: dict[Symbol, None] = {}
-        ledger, facts = self.ledger, self._facts
-        find, value_of = ledger.orders.find, self._pricing.value_of
+        ledger, find, value_of = self.ledger, self.ledger.orders.find, self._pricing.value_of
         self._view.news = reports
         for report in reports:
-            record = find(report.order_id)
-            if record is not None:
-                touched[record.order.symbol] = None
-            for fact in ledger.book(at, record, report, value_of):
-                facts.append(fact)
-                if isinstance(fact, TradeClosed):
-                    self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
+            self._take_in(at, ledger.book(at, find(report.order_id), report, value_of))
+        touched, ledger.touched = ledger.touched, {}
         for symbol in touched:
             self._settle(at, symbol)
+
+    def _take_in(self, at: Instant, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self._facts.append(fact)
+            if isinstance(fact, TradeClosed):
+                self.memory.last_loss_at = at if fact.trade.pnl < ZERO else None
+            elif isinstance(fact, Noticed) and fact.code in BREACHES:
+                self.memory.requested = (*self.memory.requested, Cause.INVARIANT_BROKEN)
 
     def _settle(self, at: Instant, symbol: Symbol) -> None:
         """What is held of the symbol may have changed: see how it is covered, and whether."""
@@ -177,16 +178,14 @@ class State:
         memory = self.memory
         looked = reconcile(self.ledger, self.doubt, seen, self._pricing, self._adopted)
         self.doubt, self._view.news = looked.doubt, looked.reports
-        self._facts.extend(looked.facts)
-        for fact in looked.facts:
-            if isinstance(fact, TradeClosed):
-                memory.last_loss_at = seen.at if fact.trade.pnl < ZERO else None
+        self._take_in(seen.at, looked.facts)
         memory.strange = tuple(looked.doubt.strangers)
         if looked.clean:
             memory.unreconciled = False
         if looked.flow:  # a deposit is no profit, a withdrawal no loss
             memory.day_start_equity = _moved(memory.day_start_equity, looked.flow)
             memory.peak_equity = _moved(memory.peak_equity, looked.flow)
+        self.ledger.touched = {}
         for symbol in self.market.instruments:
             self._settle(seen.at, symbol)
 

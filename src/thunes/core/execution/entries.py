@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
-from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.position import ExitPlan, Position
 from thunes.core.domain.units import ONE, ZERO, Money, OrderId, Price, Quantity, Symbol, floor_to
 from thunes.core.domain.view import OrderState, View, Working
 
-ALIVE = (OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+ALIVE = (OrderState.SUBMITTED, *RESTING)
 
 
 def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Proposal:
@@ -95,23 +96,41 @@ def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
     held, working = view.account.position(symbol), view.account.working(symbol)
     if held is None or is_leaving(working):
         return None
-    instrument = view.market.instrument(symbol)
-    quantity = Quantity(floor_to(held.quantity, instrument.step))
+    return _sale(held, _cancellable(working), reason, view)
+
+
+def trim(working: Collection[Working], held: Position | None, view: View) -> list[Proposal]:
+    """In place of an exit that rests for more than is held, one that fits: what it was to replace
+    went on filling. The venue took it, so there are other coins that it would sell."""
+    proposals: list[Proposal] = []
+    for each in working:
+        order, left = each.order, (each.order.quantity or ZERO) - each.filled
+        if order.role is not OrderRole.EXIT or each.state not in RESTING:
+            continue
+        if held is None:
+            proposals.extend(filter(None, [call_off(order.symbol, [each], "oversized")]))
+        elif left > held.quantity:
+            proposals.append(_sale(held, (order.id,), each.reason, view))
+    return proposals
+
+
+def _sale(held: Position, cancels: tuple[OrderId, ...], reason: str, view: View) -> Proposal:
+    instrument = view.market.instrument(held.symbol)
     order = Order(
         id=view.new_id(),
-        symbol=symbol,
+        symbol=held.symbol,
         side=Side.SELL,
         type=OrderType.MARKET,
         role=OrderRole.EXIT,
         strategy=held.strategy,
-        quantity=quantity,
+        quantity=Quantity(floor_to(held.quantity, instrument.step)),
     )
     return Proposal(
         purpose=Purpose.EXIT,
-        symbol=symbol,
+        symbol=held.symbol,
         strategy=held.strategy,
         orders=(order,),
-        cancels=_cancellable(working),
+        cancels=cancels,
         reason=reason,
     )
 

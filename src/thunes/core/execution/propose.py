@@ -13,6 +13,7 @@ from thunes.core.domain.order import (
     Canceled,
     CancelRefused,
     Filled,
+    Order,
     OrderRole,
     Rejected,
     Report,
@@ -28,7 +29,7 @@ from thunes.core.domain.units import (
     floor_to,
 )
 from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave
+from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
 from thunes.core.execution.protection import (
     all_at_rest,
     move_stop,
@@ -37,6 +38,7 @@ from thunes.core.execution.protection import (
     restore,
     rests,
 )
+from thunes.core.ledger.legs import fitted
 
 REPLACE_FAILED = (-2021, -2022)
 """The old order of a replace was gone: the new one was not refused for what it is."""
@@ -117,10 +119,12 @@ class Execution:
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
             working = account.working(symbol)
-            if symbol in left or is_leaving(working) or _in_doubt(working):
+            if symbol in left or _in_doubt(working):
                 continue
             held = account.position(symbol)
-            if held is not None:
+            if is_leaving(working):
+                proposals += trim(working, held, view)
+            elif held is not None:
                 if not (_only_accepted(news_of) and rests(held, working)):
                     proposals += _answer(held, news_of, view)
             elif working:
@@ -187,15 +191,15 @@ def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     exits = [record for record, _ in refused if record.order.role is OrderRole.EXIT]
     # Refused together with a target, a stop may be so for that one: it is tried alone.
     alone = [(record, news) for record, news in refused if record.order.list_id is None]
-    reason = "unprotected" if _of_itself(alone, OrderRole.STOP) else ""
-    if exits and _half_replaced(refused, news_of):
+    reason = "unprotected" if _of_itself(alone, OrderRole.STOP, held) else ""
+    if exits and (_half_replaced(refused, news_of) or _outgrown(exits[0].order, held)):
         reason = exits[0].reason
     if reason and not (held.leaving and not exits):
         proposal = leave(held.symbol, reason, view)
         return [proposal] if proposal else []
     if reason or any(record.reason == "unprotected" for record in exits):
         return []  # neither a stop nor a sale is taken now: the next bar tries again
-    legs = _without(_of_itself(refused, OrderRole.TARGET), _legs(held, news_of, view))
+    legs = _without(_of_itself(refused, OrderRole.TARGET, held), _legs(held, news_of, view))
     return restore(held, legs, Purpose.PROTECT, view)
 
 
@@ -207,7 +211,7 @@ def _without(targets: list[str], legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
     return tuple(leg for leg in kept if leg.stop_price or leg.target_price)
 
 
-def _of_itself(refused: list[Refusal], role: OrderRole) -> list[str]:
+def _of_itself(refused: list[Refusal], role: OrderRole, held: Position) -> list[str]:
     """The legs whose order of this role the venue refused for what it is: it would do so again.
 
     Without its stop a position must not stay; without a target it may.
@@ -215,8 +219,19 @@ def _of_itself(refused: list[Refusal], role: OrderRole) -> list[str]:
     return [
         record.order.leg
         for record, news in refused
-        if record.order.role is role and news.code not in REPLACE_FAILED
+        if record.order.role is role
+        and news.code not in REPLACE_FAILED
+        and not _outgrown(record.order, held)
     ]
+
+
+def _outgrown(order: Order, held: Position) -> bool:
+    """Whether an order asked for more than there is for it now: while it was on its way, coins of
+    the position paid a fee. It is not refused for what it is; a smaller one may be taken."""
+    if order.role is OrderRole.EXIT:
+        return (order.quantity or ZERO) > held.quantity
+    planned = sum((leg.quantity for leg in held.legs if leg.name == order.leg), ZERO)
+    return (order.quantity or ZERO) > planned
 
 
 def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
@@ -259,11 +274,14 @@ def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
 
 
 def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> tuple[Leg, ...]:
-    """Fees in coins leave each leg a fraction of a step; the last leg takes what they add up to."""
-    if not legs or legs[-1].stop_price is None:
+    """Fees in coins leave each leg a fraction of a step; the last leg takes what they add up to.
+    What a fee took from the position itself, the last legs lack."""
+    if not legs:
         return legs
     spare = floor_to(held.quantity, instrument.step) - sum((x.quantity for x in legs), ZERO)
-    if spare <= ZERO:
+    if spare < ZERO:
+        return fitted(legs, held.quantity, instrument.step)
+    if not spare or legs[-1].stop_price is None:
         return legs
     return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
 

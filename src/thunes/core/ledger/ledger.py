@@ -14,7 +14,6 @@ from thunes.core.domain.order import (
     Expired,
     Filled,
     Order,
-    OrderRole,
     OutcomeUnknown,
     Rejected,
     Report,
@@ -23,11 +22,15 @@ from thunes.core.domain.order import (
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
 from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
 from thunes.core.ledger.books import Account, Books
-from thunes.core.ledger.lots import average_price, consume, is_dust, ratio
+from thunes.core.ledger.legs import fitted, reduced
+from thunes.core.ledger.lots import average_price, consume, is_dust, pooled, ratio
 from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord, Orders
 
 ValueOf = Callable[[Asset, Decimal], Decimal | None]
 """What an amount of an asset is worth in the quote asset, or None if no price is known."""
+
+BREACHES = ("oversold", "unpriced_fee")
+"""Codes of what should not have happened: it is booked, and nothing new is begun on top of it."""
 
 _CHANGES: Mapping[type[Report], OrderChange] = {
     Accepted: OrderChange.ACCEPTED,
@@ -48,11 +51,13 @@ class Ledger:
 
     def __init__(self, instruments: Mapping[Symbol, Instrument]) -> None:
         self.instruments = instruments
+        self.symbol_of = {each.base: symbol for symbol, each in instruments.items()}
         self.books = Books()
         self.orders = Orders(instruments)
         self.positions: dict[Symbol, Position] = {}
         self.lots: dict[Symbol, list[Lot]] = {}
         self.dust: dict[Symbol, list[Lot]] = {}
+        self.touched: dict[Symbol, None] = {}  # by reports, since somebody last looked
 
     def deposit(self, balances: Mapping[Asset, Quantity]) -> None:
         for asset, amount in balances.items():
@@ -65,6 +70,7 @@ class Ledger:
         nobody here expected becomes a Noticed fact."""
         if record is None:
             return [Noticed(code="foreign_order", text=f"{report.order_id} is not ours", at=at)]
+        self.touched[record.order.symbol] = None
         if isinstance(report, Filled):
             return self._book_fill(at, record, report, value_of)
         if not self.orders.change(record, _CHANGES[type(report)]):
@@ -90,22 +96,20 @@ class Ledger:
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
         record.trade_ids.append(fill.trade_id)
-        instrument = self.instruments[record.order.symbol]
         value = Money(fill.price * fill.quantity)
         record.filled = Quantity(record.filled + fill.quantity)
         record.value = Money(record.value + value)
-        fee_value = Money(ZERO)
+        fee_value, facts = Money(ZERO), list[Fact]()
         if fill.fee:
-            in_base = fill.fee_asset == instrument.base
-            worth = fill.fee * fill.price if in_base else value_of(fill.fee_asset, fill.fee)
-            assert worth is not None, f"no price for the fee asset {fill.fee_asset}"
-            fee_value = Money(worth)
-            record.fees = Money(record.fees + worth)
+            fee_value, facts = self._pay_fee(at, record, fill, value_of)
+            record.fees = Money(record.fees + fee_value)
         self.post_fill(record, fill)
         if record.order.list_id is not None:
             self._end_siblings(at, record.order)
-        bought = record.order.side is Side.BUY
-        facts = self._bought(at, record, fill, fee_value) if bought else self._sold(record, fill)
+        if record.order.side is Side.BUY:
+            facts += self._bought(at, record, fill, fee_value)
+        else:
+            facts += self._sold(at, record, fill)
         if record.state in OVER:
             facts += self._order_over(at, record)
         return facts
@@ -125,6 +129,52 @@ class Ledger:
             if each.order.list_id == order.list_id and each.order.id != order.id:
                 self.orders.change(each, OrderChange.CANCEL_SENT)
                 each.asked_at = at
+
+    def _pay_fee(
+        self, at: Instant, record: OrderRecord, fill: Filled, value_of: ValueOf
+    ) -> tuple[Money, list[Fact]]:
+        """What the fee is worth in quote. Lots that have to pay it count at what they cost: else
+        the same coins would be lost twice, as a fee and in what is held.
+
+        A fee out of the very coins that are bought takes none: it makes a smaller lot.
+        """
+        asset, left, cost, facts = fill.fee_asset, Decimal(fill.fee), ZERO, list[Fact]()
+        symbol = record.order.symbol
+        in_base, payer = asset == self.instruments[symbol].base, self.symbol_of.get(asset)
+        if payer is not None and not (in_base and record.order.side is Side.BUY):
+            before = self.positions.get(payer)
+            for lot in self._give(payer, left):
+                left, cost = left - lot.quantity, cost + lot.cost
+            held, self.touched[payer] = self.positions.get(payer), None
+            if held is not None and held is not before:
+                text = f"the position in {payer} paid a fee of {fill.fee} {asset}"
+                facts.append(Noticed("fee_from_position", text, at))
+                if payer != symbol and not (held.quantity and self.orders.working(payer)):
+                    self._put_aside(payer, held.entry_price, record)
+        worth = left * fill.price if in_base else value_of(asset, left)
+        if worth is None:
+            text = f"nothing tells what a fee of {left} {asset} is worth"
+            facts.append(Noticed("unpriced_fee", text, at))
+        return Money(cost + (worth or ZERO)), facts
+
+    def _give(self, symbol: Symbol, fee: Decimal) -> list[Lot]:
+        """The lots that pay a fee in their coin: spare coins pay first, then dust, then what is
+        held; nothing in the wallet may be held twice."""
+        instrument, held = self.instruments[symbol], self.positions.get(symbol)
+        aside = self.dust.pop(symbol, [])
+        owned, dust = held.quantity if held else ZERO, pooled(aside)
+        spare = self.books.held(instrument.base) - owned - dust
+        short = fee - max(ZERO, spare)
+        given = consume(aside, Quantity(min(short, dust)))
+        if aside:
+            self.dust[symbol] = aside
+        if held is not None and short > dust:
+            part = Quantity(min(short - dust, owned))
+            given += consume(self.lots[symbol], part)
+            left = Quantity(owned - part)
+            legs = fitted(held.legs, left, instrument.step)
+            self.positions[symbol] = replace(held, quantity=left, legs=legs)
+        return given
 
     def _bought(
         self, at: Instant, record: OrderRecord, fill: Filled, fee_value: Money
@@ -160,20 +210,19 @@ class Ledger:
         )
         return []
 
-    def _sold(self, record: OrderRecord, fill: Filled) -> list[Fact]:
+    def _sold(self, at: Instant, record: OrderRecord, fill: Filled) -> list[Fact]:
         symbol = record.order.symbol
         held = self.positions.get(symbol)
-        assert held is not None and fill.quantity <= held.quantity, "an exit never flips"
+        if held is None or fill.quantity > held.quantity:
+            return self._oversold(at, record, fill)
         record.lots.extend(consume(self.lots[symbol], fill.quantity))
-        record.leg = next((x for x in held.legs if x.name == record.order.leg), None) or next(
-            iter(held.legs), record.leg
-        )
+        record.leg = _leg_sold(held, record)
         left = Quantity(held.quantity - fill.quantity)
-        legs, hit = _reduced(held.legs, record, fill.quantity)
+        legs, hit = reduced(held.legs, record, fill.quantity)
         self.positions[symbol] = replace(
             held, quantity=left, legs=legs, targets_hit=held.targets_hit + hit
         )
-        self._put_aside(record, fill.price)
+        self._put_aside(symbol, fill.price, record)
         return []
 
     def give_up(self, symbol: Symbol, quantity: Quantity) -> None:
@@ -188,12 +237,35 @@ class Ledger:
             held,
             quantity=left,
             entry_size=Quantity(min(held.entry_size, left)),
-            legs=_shortened(held.legs, quantity),
+            legs=fitted(held.legs, left, self.instruments[symbol].step),
         )
 
-    def _put_aside(self, record: OrderRecord, price: Price) -> None:
+    def _oversold(self, at: Instant, record: OrderRecord, fill: Filled) -> list[Fact]:
+        """More was sold than the position held: too late or in error, but it was sold. Dust goes
+        next; coins that no lot knows are taken to have cost what they brought."""
+        symbol, name = record.order.symbol, record.order.id
+        held, facts = self.positions.pop(symbol, None), list[Fact]()
+        record.lots.extend(self.lots.pop(symbol, ()))
+        if held is not None:
+            record.leg = _leg_sold(held, record)
+        rest = fill.quantity - (held.quantity if held else ZERO)
+        aside = self.dust.pop(symbol, [])
+        if dust := Quantity(min(rest, pooled(aside))):
+            record.lots.extend(consume(aside, dust))
+            rest -= dust
+            facts.append(Noticed("sold_from_dust", f"{name} sold {dust} put aside in {symbol}", at))
+        if aside:
+            self.dust[symbol] = aside
+        if rest:
+            worth = Money(fill.price * rest)
+            record.lots.append(Lot(at, Quantity(rest), fill.price, worth, Money(ZERO)))
+            text = f"{name} sold {rest} in {symbol} that no position held"
+            facts.append(Noticed("oversold", text, at))
+        return facts
+
+    def _put_aside(self, symbol: Symbol, price: Price, record: OrderRecord) -> None:
         """End a position that is too little to be sold; not while an order still sells it."""
-        symbol, ended = record.order.symbol, record.order.list_id
+        ended = record.order.list_id
         left = self.positions[symbol].quantity
         if left and not is_dust(self.instruments[symbol], left, price):
             return
@@ -212,10 +284,10 @@ class Ledger:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
                 if not self.orders.open[order.symbol]:
-                    self._put_aside(record, held.entry_price)
+                    self._put_aside(order.symbol, held.entry_price, record)
             return []
         if held is not None and not self.orders.open[order.symbol]:
-            self._put_aside(record, record.reference or held.entry_price)
+            self._put_aside(order.symbol, record.reference or held.entry_price, record)
         if not record.lots:
             return []
         trade = _trade(at, record)
@@ -224,37 +296,9 @@ class Ledger:
         return [TradeClosed(trade=trade, flat=order.symbol not in self.positions)]
 
 
-def _reduced(
-    legs: tuple[Leg, ...], record: OrderRecord, quantity: Quantity
-) -> tuple[tuple[Leg, ...], int]:
-    """The legs after a sale of `quantity` for one of them, and whether that hit its target.
-
-    What was sold for no leg that is planned now (an exit of the whole position, or a stop that was
-    filling while the legs were planned anew) is gone from the last legs first.
-    """
-    left: list[Leg] = []
-    hit, other = 0, Decimal(quantity)
-    for leg in legs:
-        if leg.name != record.order.leg:
-            left.append(leg)
-            continue
-        rest = max(ZERO, leg.quantity - other)
-        other -= leg.quantity - rest
-        if rest:
-            left.append(replace(leg, quantity=Quantity(rest)))
-        elif record.order.role is OrderRole.TARGET:
-            hit = 1
-    return _shortened(tuple(left), other) if other else tuple(left), hit
-
-
-def _shortened(legs: tuple[Leg, ...], quantity: Decimal) -> tuple[Leg, ...]:
-    kept: list[Leg] = []
-    for leg in reversed(legs):
-        taken = min(quantity, leg.quantity)
-        quantity -= taken
-        if taken < leg.quantity:
-            kept.insert(0, replace(leg, quantity=Quantity(leg.quantity - taken)))
-    return tuple(kept)
+def _leg_sold(held: Position, record: OrderRecord) -> Leg | None:
+    named = next((leg for leg in held.legs if leg.name == record.order.leg), None)
+    return named or next(iter(held.legs), record.leg)
 
 
 def _trade(at: Instant, record: OrderRecord) -> Trade:

@@ -44,6 +44,16 @@ def _split(lot: Lot, quantity: Quantity) -> tuple[Lot, Lot]:
     return part, rest
 
 
+def pooled(lots: list[Lot]) -> Quantity:
+    """What the lots hold; in place they become one, so that to ask again costs nothing."""
+    if len(lots) > 1:
+        total = Quantity(sum((lot.quantity for lot in lots), ZERO))
+        cost = Money(sum((lot.cost for lot in lots), ZERO))
+        fees = Money(sum((lot.fees for lot in lots), ZERO))
+        lots[:] = [Lot(lots[0].at, total, average_price(lots), cost, fees)]
+    return lots[0].quantity if lots else Quantity(ZERO)
+
+
 def average_price(lots: list[Lot]) -> Price:
     """The price of the lots, weighted by quantity; exact when they agree."""
     first = lots[0].price

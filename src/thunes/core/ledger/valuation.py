@@ -12,7 +12,8 @@ Mark = Callable[[Symbol], Price | None]
 
 
 def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symbol]) -> Money:
-    """Everything in the wallet at its mark, in `quote`. What has no price must not be held."""
+    """Everything in the wallet at its mark, in `quote`. What has no price must not be held; only
+    a fee can have been taken in it, and then nothing is known of its worth."""
     total = ZERO
     for asset, amount in ledger.books.accounts[Account.WALLET].items():
         if amount == ZERO:
@@ -20,9 +21,12 @@ def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symb
         if asset == quote:
             total += amount
             continue
-        price = mark(symbol_of[asset])
-        assert price is not None, f"{asset} is held without a known price"
-        total += amount * price
+        symbol = symbol_of.get(asset)
+        price = None if symbol is None else mark(symbol)
+        if price is not None:
+            total += amount * price
+        else:
+            assert amount < ZERO, f"{asset} is held without a known price"
     return Money(total)
 
 

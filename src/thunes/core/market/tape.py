@@ -4,9 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from thunes.core.domain.errors import DataError
+from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.market import Bar, Ints
-from thunes.core.domain.units import Instant, Symbol
+from thunes.core.domain.units import (
+    NS_PER_SECOND,
+    Instant,
+    Symbol,
+    format_instant,
+    format_timeframe,
+)
 from thunes.core.market.bars import Bars
 
 
@@ -15,6 +21,7 @@ class Tape:
 
     `times` is int64 nanoseconds, the sorted union of all close times. A symbol without a bar
     at an instant keeps its last row, as live does.
+    UsageError: bars of two symbols that never open together.
     """
 
     def __init__(self, bars: Mapping[Symbol, Bars]) -> None:
@@ -27,6 +34,7 @@ class Tape:
             raise DataError("all symbols of one run need bars of one timeframe")
         self.times: Ints = first.close_time
         if any(not np.array_equal(each.close_time, self.times) for each in self.bars.values()):
+            _refuse_two_grids(self.bars)
             self.times = np.unique(np.concatenate([b.close_time for b in self.bars.values()]))
         self._rows: dict[Symbol, Ints] = {
             symbol: np.searchsorted(each.close_time, self.times, side="right") - 1
@@ -62,6 +70,28 @@ class Tape:
         if symbol not in self._rows:
             return row
         return int(np.searchsorted(self.times, self.bars[symbol].close_time[row]))
+
+
+def _refuse_two_grids(bars: Mapping[Symbol, Bars]) -> None:
+    """A row begins where the one before it has closed: with a bar in between time ran backwards."""
+    first = next(iter(bars.values()))
+    for each in bars.values():
+        beside = np.flatnonzero((each.open_time - first.open_time[0]) % each.timeframe)
+        if beside.size:
+            raise UsageError(
+                "the bars of one run must open together, but "
+                f"{_opening(first, 0)}, and {_opening(each, int(beside[0]))}: "
+                "give finer bars to make these from, or run each by itself"
+            )
+
+
+def _opening(bars: Bars, row: int) -> str:
+    opened = int(bars.open_time[row])
+    offset = opened % bars.timeframe
+    whole = offset % NS_PER_SECOND == 0
+    told = format_timeframe(offset) if whole else f"{offset / NS_PER_SECOND:g}s"
+    grid = format_timeframe(bars.timeframe)
+    return f"{bars.symbol} opens at {format_instant(opened)}, {told} into the {grid} grid"
 
 
 def first_rows(times: Ints, period: int) -> Ints:

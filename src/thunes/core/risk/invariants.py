@@ -28,6 +28,7 @@ def broken_invariants(ledger: Ledger, view: View) -> Iterator[Broken]:
     for symbol in ledger.instruments:
         yield from broken_of_symbol(ledger, symbol)
         yield from _uncovered(ledger, symbol, view)
+        yield from _held_twice(ledger, symbol)
     if view.account.available() < ZERO and ledger.orders.open_entries:
         yield Broken("S25", f"{view.account.available()} is available after all reservations")
 
@@ -55,10 +56,26 @@ def broken_of_symbol(ledger: Ledger, symbol: Symbol) -> list[Broken]:
     for working in ledger.orders.open[symbol].values():
         if working.order.side is Side.SELL and working.state in _RESTING:
             selling[working.order.list_id or working.order.id] = working.remaining
-    if selling and (offered := sum(selling.values(), ZERO)) > quantity:
+    if (
+        selling
+        and (offered := sum(selling.values(), ZERO)) > quantity
+        and offered > quantity + _aside(ledger, symbol)
+    ):
         text = f"{symbol}: {offered} are offered for sale, {quantity} are held"
         broken.append(Broken("S15", text))
     return broken
+
+
+def _held_twice(ledger: Ledger, symbol: Symbol) -> Iterator[Broken]:
+    """Dust stays in the wallet beside the position; each coin is one or the other."""
+    aside, wallet = _aside(ledger, symbol), ledger.books.held(ledger.instruments[symbol].base)
+    held = ledger.positions.get(symbol)
+    if aside and wallet < aside + (held.quantity if held else ZERO):
+        yield Broken("S26", f"{symbol}: the wallet holds {wallet}, too little for {aside} of dust")
+
+
+def _aside(ledger: Ledger, symbol: Symbol) -> Decimal:
+    return sum((lot.quantity for lot in ledger.dust.get(symbol, ())), ZERO)
 
 
 def _uncovered(ledger: Ledger, symbol: Symbol, view: View) -> Iterator[Broken]:

@@ -35,20 +35,22 @@ class Strategies:
 
     def __init__(self, desks: Mapping[Desk, Strategy], tape: Tape) -> None:
         self._tape = tape
-        self._watching: list[tuple[Desk, EventStrategy]] = []
+        self._watching: list[tuple[Desk, EventStrategy, int]] = []
         self._signals: dict[int, list[Signal]] = {}
         for desk, strategy in desks.items():
             if isinstance(strategy, SignalStrategy):
                 self._evaluate(desk, strategy)
             else:
-                self._watching.append((desk, strategy))
+                first = tape.sequence_of(desk.symbol, 0)
+                self._watching.append((desk, strategy, first))
 
     def sequences(self) -> Ints:
         """The rows of the tape at which any strategy is to be asked, ascending."""
         parts = [np.array(sorted(self._signals), dtype=np.int64)]
-        for _, strategy in self._watching:
-            period = strategy.period()
-            parts.append(first_rows(self._tape.times, period) if period else np.zeros(1, np.int64))
+        for _, strategy, first in self._watching:
+            parts.append(np.array([first], dtype=np.int64))
+            if period := strategy.period():
+                parts.append(first_rows(self._tape.times, period))
         return np.unique(np.concatenate(parts))
 
     @property
@@ -72,16 +74,16 @@ class Strategies:
         if not self._watching:
             return found
         signals = list(found)
-        for desk, strategy in self._watching:
-            if self._wakes(strategy, event, view):
+        for desk, strategy, first in self._watching:
+            if self._wakes(strategy, first, event, view):
                 ask = partial(strategy.observe, event, view, desk)
                 signals.extend(_asked(type(strategy).__name__, "observe", ask))
         return signals
 
-    def _wakes(self, strategy: EventStrategy, event: Event, view: View) -> bool:
+    def _wakes(self, strategy: EventStrategy, first: int, event: Event, view: View) -> bool:
         if isinstance(event, BarsClosed):
             period = strategy.period()
-            return event.sequence == 0 or (period > 0 and view.market.first_close_in(period))
+            return event.sequence == first or (period > 0 and view.market.first_close_in(period))
         return isinstance(event, VenueReported | TimerFired)
 
     def _evaluate(self, desk: Desk, strategy: SignalStrategy) -> None:

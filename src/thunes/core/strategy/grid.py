@@ -54,8 +54,8 @@ class Grid(EventStrategy, frozen=True):
 
     def observe(self, event: Event, view: View, desk: Desk) -> Sequence[Signal]:
         if isinstance(event, BarsClosed):
-            mark = view.market.mark(desk.symbol)
-            if event.sequence != 0 or mark is None:
+            mark = view.market.mark(desk.symbol)  # of its first bar: no other one wakes it
+            if mark is None:
                 return ()
             levels = self.levels(view.market.instrument(desk.symbol).tick)
             return [self._buy(i, levels, desk) for i in range(self.cells) if levels[i] < mark]

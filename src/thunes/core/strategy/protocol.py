@@ -48,12 +48,12 @@ class EventStrategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The event form, for strategies that react to fills and holdings.
 
     It keeps no state of its own: what it needs it reads from the view, so that a restart
-    changes nothing. It is woken by reports about orders, by the first closed bar, and by the
-    first bar that closes in each period of `period()` nanoseconds.
+    changes nothing. It is woken by reports about orders, by the first closed bar of its symbol,
+    and by the first bar that closes in each period of `period()` nanoseconds.
     """
 
     def period(self) -> int:
-        """Nanoseconds between wakes by the clock; 1 is every bar, 0 the first bar only."""
+        """Nanoseconds between wakes by the clock; 1 is every bar, 0 its first bar only."""
         return 0
 
     def observe(self, event: Event, view: View, desk: "Desk") -> Sequence[Signal]:

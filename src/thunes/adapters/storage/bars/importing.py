@@ -49,6 +49,7 @@ def import_reports(reports: Sequence[Report], root: Path, venue: str, symbol: st
             there = read_bars(target, shelf.timeframe)
             before = len(there)
             parts.insert(0, (target, there))
+        _refuse_two_grids(parts, shelf.timeframe)
         merged = _merged(parts)
         aside = [_put_aside(report, shelf, root) for report in reports if report.left_out().any()]
         save_bars(target, merged)
@@ -66,6 +67,20 @@ def _one_timeframe(reports: Sequence[Report]) -> int:
 def _sound(report: Report) -> BarColumns:
     assert report.series is not None
     return taken(report.series, np.flatnonzero(~report.left_out())).bars
+
+
+def _refuse_two_grids(parts: Sequence[tuple[Path, BarColumns]], timeframe: int) -> None:
+    """Bars of several days may begin on any day, but those of one series on the same."""
+    path, bars = parts[0]
+    for other, more in parts:
+        beside = np.flatnonzero((more.open_time - bars.open_time[0]) % timeframe)
+        if beside.size:
+            raise DataError(
+                f"{path} opens at {format_instant(int(bars.open_time[0]))}, "
+                f"{other} at {format_instant(int(more.open_time[beside[0]]))}: no multiple of "
+                f"{format_timeframe(timeframe)} apart, so they are not of one series. "
+                "Nothing was imported. Import bars of 1d or finer: others are made from those"
+            )
 
 
 def _merged(parts: Sequence[tuple[Path, BarColumns]]) -> BarColumns:
