@@ -1,5 +1,6 @@
 """The scene of one seed: what is traded, how prices go, by which strategy and limits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,19 +56,17 @@ class Scene:
     plan: ExitPlan
     limits: Limits
     sizing: str
-    periods: tuple[int, int]
+    strategies: Strategies  # causal, and without a memory: one for all processes
     quotes_ns: int = 0  # how often processes are told the best bid and ask; 0: never
 
     def engine(self) -> Engine:
         """A fresh engine that knows nothing yet."""
         instruments = {each.symbol: each for each in self.listing.instruments}
         market = Market(self.tape, instruments, half_spread=_D("0.0002"))
-        fast, slow = self.periods
-        desks = {Desk(StrategyId("cross"), s): SmaCross(fast, slow) for s in instruments}
         return Engine(
             state=State(market, USDT, FEE_RATE, self.limits.watches_equity, self.plan),
             risk=Risk(self.limits),
-            strategies=Strategies(desks, self.tape),
+            strategies=self.strategies,
             portfolio=Portfolio(parse_sizing(self.sizing), self.plan),
             execution=Execution(self.plan, FEE_RATE),
         )
@@ -91,18 +90,25 @@ def draw_scene(
     paths = {each.symbol: draw_path(rng, start, minutes, weather) for each in instruments}
     bars = {symbol: Bars(symbol, MINUTE_NS, path.bars()) for symbol, path in paths.items()}
     rules = draw.pick((Rules.BINANCE, Rules.KRAKEN))
+    tape = Tape(bars)
     return Scene(
         start=start,
         minutes=minutes,
         listing=Listing(instruments, {USDT: CASH}, rules),
         paths=paths,
-        tape=Tape(bars),
+        tape=tape,
         plan=draw.pick(_PLANS),
         limits=draw.pick(_LIMITS),
         sizing=draw.pick(("fixed:1000", "equity:20%", "risk:0.5%")),
-        periods=draw.pick(((2, 5), (3, 8), (5, 12))),
+        strategies=_cross(instruments, tape, draw.pick(((2, 5), (3, 8), (5, 12)))),
         quotes_ns=quotes_ns,
     )
+
+
+def _cross(instruments: Sequence[Instrument], tape: Tape, periods: tuple[int, int]) -> Strategies:
+    fast, slow = periods
+    name = StrategyId("cross")
+    return Strategies({Desk(name, i.symbol): SmaCross(fast, slow) for i in instruments}, tape)
 
 
 def _instrument(base: str) -> Instrument:
