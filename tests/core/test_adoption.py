@@ -59,6 +59,8 @@ def test_two_looks_in_quick_succession_may_both_be_answered_from_the_past() -> N
     assert kinds(look(bench, 0, **past)) == []
     assert kinds(look(bench, 1, **past)) == []
     assert bench.held() == D(10)
-    assert kinds(look(bench, 3, **past)) == [Difference.BALANCE, Difference.BALANCE] + [
-        Difference.PHANTOM
+    assert kinds(look(bench, 3, **past)) == [
+        Difference.BALANCE,
+        Difference.BALANCE,
+        Difference.PHANTOM,
     ]

@@ -419,7 +419,7 @@ def test_a_position_left_without_its_stop_is_found(
     spells.update()
     assert not list(spells.too_long())
     _later(lived, after_s)
-    assert [found for found, _ in spells.too_long()][0] == name
+    assert next(found for found, _ in spells.too_long()) == name
 
 
 def test_a_position_without_its_stop_that_nobody_notices_is_found_sooner(lived: Lived) -> None:
@@ -428,7 +428,7 @@ def test_a_position_without_its_stop_that_nobody_notices_is_found_sooner(lived: 
     spells.update()
     list(spells.too_long())
     _later(lived, 91)
-    assert [text for _, text in spells.too_long()][0].endswith("unnoticed")
+    assert next(text for _, text in spells.too_long()).endswith("unnoticed")
 
 
 def test_what_stays_unknown_unready_or_different_in_calm_is_found(lived: Lived) -> None:
