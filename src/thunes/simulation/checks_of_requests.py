@@ -154,6 +154,9 @@ def _bought(sight: Sight, order: Order) -> Decimal:
         if ours or fill.side is Side.SELL:
             net += fill.fill.quantity if fill.side is Side.BUY else -fill.fill.quantity
     book = sight.world.exchange.backend.floor.books[order.symbol]
+    for transfer in sight.truth.transfers:
+        if transfer.asset == book.instrument.base and transfer.amount < 0:
+            net += transfer.amount
     price = Decimal(str(book.quoted[1])) if book.quoted else ZERO
     return net if net * price >= 2 * book.instrument.min_notional else ZERO
 

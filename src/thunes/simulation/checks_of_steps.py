@@ -7,11 +7,12 @@ from thunes.core.domain.command import CancelOrders, SetTimer
 from thunes.core.domain.decision import Gate, Proposal, Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import Standing
-from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy, ModeChanged
+from thunes.core.domain.fact import Decided, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, ZERO, Asset
+from thunes.core.domain.units import NS_PER_SECOND, ZERO, Asset
 from thunes.core.domain.view import OrderState
 from thunes.simulation.checker import Checker
+from thunes.simulation.checks_of_days import DAY_CHECKS
 from thunes.simulation.sight import Sight, Step
 
 _OVER = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
@@ -108,20 +109,6 @@ def _exposures(sight: Sight) -> tuple[dict[str, Decimal], Decimal]:
             price = order.limit_price or record.reference or ZERO
             by_symbol[order.symbol] += (order.quantity - record.filled) * price
     return by_symbol, worth
-
-
-def _halted_by_loss(sight: Sight, step: Step) -> Iterator[str]:
-    """The equity that a day began with stays as it is but for what was paid in or out."""
-    state = sight.state
-    if state is None or state.memory.day_start_equity == step.day_start:
-        return
-    rolled = any(isinstance(fact, DayRolled) for fact in step.outcome.facts)
-    moved = any(
-        isinstance(fact, Discrepancy) and fact.kind is Difference.BALANCE
-        for fact in step.outcome.facts
-    )
-    if not rolled and not moved:
-        yield f"the day began with {step.day_start}, now {state.memory.day_start_equity}"
 
 
 def _every_gate(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - one signature
@@ -249,30 +236,6 @@ def _answered(sight: Sight, step: Step) -> Iterator[str]:
             yield f"{record.order.id} has been {record.state.value} for {age:.1f} s"
 
 
-def _one_roll_a_day(sight: Sight, step: Step) -> Iterator[str]:
-    for fact in step.outcome.facts:
-        if isinstance(fact, DayRolled):
-            if fact.day <= step.day:
-                yield f"day {fact.day} began after day {step.day}"
-            if fact.day != int(sight.scene.tape.times[sight.bar]) // NS_PER_DAY:
-                yield f"day {fact.day} began at row {sight.bar}"
-
-
-def _lifted_by_day(sight: Sight, step: Step) -> Iterator[str]:
-    """A new day ends a halt by daily loss, where the limits say so."""
-    state = sight.state
-    if state is None or sight.scene.limits.daily_loss_lifted_by != "day":
-        return
-    rolled = any(isinstance(fact, DayRolled) for fact in step.outcome.facts)
-    still = state.memory.cause is Cause.DAILY_LOSS and step.mode is Mode.HALTED
-    again = any(
-        isinstance(fact, ModeChanged) and fact.cause is Cause.DAILY_LOSS
-        for fact in step.outcome.facts
-    )
-    if rolled and still and not again:
-        yield "a new day began, and the loss of the last one still halts"
-
-
 def _decided(step: Step) -> list[Decided]:
     return [fact for fact in step.outcome.facts if isinstance(fact, Decided)]
 
@@ -291,7 +254,6 @@ STEP_CHECKS: tuple[Checker[Step], ...] = (
     Checker("S9", "an open order is known or keeps its symbol from entries", _strangers_known),
     Checker("S16", "what reduces or protects is never refused", _always_permitted),
     Checker("S18", "entries at their worst stay within the caps", _capped),
-    Checker("S21", "the equity of a day's start is written once a day", _halted_by_loss),
     Checker("S22", "an entry passes every gate", _every_gate),
     Checker("S26", "the accounts of an asset sum to zero", _balanced),
     Checker("S28", "entries are approved in normal mode only", _only_when_normal),
@@ -305,6 +267,5 @@ STEP_CHECKS: tuple[Checker[Step], ...] = (
     Checker("S38", "what is sent is what was approved", _bijection),
     Checker("S44", "orders under way are few", _bounded),
     Checker("L8", "nothing waits for its answer for ever", _answered),
-    Checker("L11", "a halt by daily loss ends with its day where it may", _lifted_by_day),
-    Checker("L13", "a day begins once", _one_roll_a_day),
+    *DAY_CHECKS,
 )

@@ -113,7 +113,7 @@ class Sight:
         self._read(len(self.world.journal.lines) - 1)
         self.unsent = False
         self._take(Line(event, outcome.commands, outcome.facts), self.world.journal.lines[-1])
-        before, self._before = self._before, self._memory()
+        before, self._before = self._before, _remembered(self.state, self._before)
         return Step(event, outcome, *before)
 
     def look(self) -> None:
@@ -159,7 +159,7 @@ class Sight:
         if isinstance(event, Restarted):
             self.epoch = event.epoch
             self.started_at = self.starts[event.epoch] = self.now
-            self._before = self._memory()
+            self._before = _remembered(self.state, self._before)
             self.looks = 0
         elif isinstance(event, AccountSeen):
             self.looks += 1
@@ -205,9 +205,10 @@ class Sight:
                 for order in command.orders:
                     del self.promises[order.id]
 
-    def _memory(self) -> _Memory:
-        state = self.state
-        if state is None:
-            return self._before
-        memory = state.memory
-        return (memory.mode, memory.cause, memory.day, memory.day_start_equity)
+
+def _remembered(state: State | None, before: _Memory) -> _Memory:
+    """What the memory says of mode and day; what it said before while nobody lives."""
+    if state is None:
+        return before
+    memory = state.memory
+    return (memory.mode, memory.cause, memory.day, memory.day_start_equity)
