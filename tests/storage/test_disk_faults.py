@@ -21,7 +21,7 @@ from thunes.adapters.storage.scan import scan
 from thunes.core.domain.errors import DataError, ThunesError
 from thunes.simulation.chance import Chance
 from thunes.simulation.disk import FaultyDisk, Stopped
-from thunes.simulation.platter import Platter
+from thunes.simulation.platter import SECTOR_BYTES, Platter
 
 PLACE = Path("/data/journal")
 SEGMENT_BYTES = 900
@@ -338,3 +338,27 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j") as journal:
         assert journal.head.sequence >= promised
     assert scan(tmp_path / "j").problems == ()
+
+
+def test_a_sector_that_was_lost_with_the_first_bytes_of_a_line_is_a_torn_end(
+    tmp_path: Path,
+) -> None:
+    """Found by a seed: two zeros at the end of a sector, where an unsynced line began."""
+    for pad in range(SECTOR_BYTES):
+        folder = tmp_path / str(pad)
+        journal = Journal.create(folder, b'{"pad":"%b"}' % (b"x" * pad))
+        journal.append(b'{"durable":1}', durable=True)
+        file = folder / "000001.jsonl"
+        size = file.stat().st_size
+        journal.append(b'{"lost":1}', durable=False)
+        journal.append(b'{"lost":2}', durable=False)
+        journal.release()
+        if size % SECTOR_BYTES == SECTOR_BYTES - 2:
+            break
+    content = bytearray(file.read_bytes())
+    content[size : size + 2] = bytes(2)
+    file.write_bytes(content)
+    journal = Journal.open(folder)
+    journal.release()
+    assert ["cut off" in note for note in journal.notes] == [True]
+    assert [payload for _, payload in read_steps(folder)] == [b'{"durable":1}']

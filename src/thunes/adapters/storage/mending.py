@@ -13,7 +13,7 @@ from thunes.core.domain.errors import DataError
 # A disk writes whole sectors, in any order: of what was not synced, a power failure may keep a
 # later one and lose an earlier one, which then reads as zeros. No line holds a zero.
 _SECTOR_BYTES = 512
-_ZEROS = re.compile(rb"\0{8,}")
+_ZEROS = re.compile(rb"^\0+|\0{8,}")  # no single flipped bit makes either
 _UNSYNCED_BYTES_MAX = 1 << 20
 
 
