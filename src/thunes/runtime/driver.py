@@ -18,6 +18,7 @@ from thunes.core.domain.market import Bar
 from thunes.core.domain.order import Canceled, Side
 from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.engine import Engine
+from thunes.core.ledger.orders import Orders
 from thunes.core.market.tape import Tape
 from thunes.runtime.horizon import Horizon, Skipping, Timers
 from thunes.runtime.ports import BarVenue, Store
@@ -166,23 +167,23 @@ class Driver:
             report = VenueReported(report.at, (*held.reports, *report.reports))
         elif held is not None:
             self._let_go()
-        if self._prices_matter or self._asks_for_an_answer(report):
+        if self._prices_matter or _asks_for_an_answer(report, self.engine.state.ledger.orders):
             self.step(report)
         else:
             self._held = report
-
-    def _asks_for_an_answer(self, report: VenueReported) -> bool:
-        """All but a sale called off does: where an entry ends, what it bought is protected."""
-        find = self.engine.state.ledger.orders.find
-        for each in report.reports:
-            if type(each) is not Canceled:
-                return True
-            record = find(each.order_id)
-            if record is None or record.order.side is Side.BUY:
-                return True
-        return False
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
         if held is not None:
             self.step(held)
+
+
+def _asks_for_an_answer(report: VenueReported, orders: Orders) -> bool:
+    """All but a sale called off does: where an entry ends, what it bought is protected."""
+    for each in report.reports:
+        if type(each) is not Canceled:
+            return True
+        record = orders.find(each.order_id)
+        if record is None or record.order.side is Side.BUY:
+            return True
+    return False
