@@ -26,11 +26,12 @@ from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.profiles import quiet
 from thunes.simulation.scene import draw_scene
+from thunes.simulation.setting import Setting
 from thunes.simulation.sight import Sight, Step
 from thunes.simulation.spells import Spells
 from thunes.simulation.trial import Trial, run_seed
 from thunes.simulation.truth import Received, Transfer
-from thunes.simulation.world import Setting, World
+from thunes.simulation.world import World
 
 D = Decimal
 SEED = 3

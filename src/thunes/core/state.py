@@ -32,7 +32,7 @@ from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
 from thunes.core.ledger.ledger import BREACHES, Ledger
 from thunes.core.ledger.orders import OVER, Ids, OrderChange, OrderRecord
-from thunes.core.ledger.protection import Guard, seen
+from thunes.core.ledger.protection import Guard
 from thunes.core.ledger.reader import AccountReader, Pricing
 from thunes.core.ledger.reconcile import reconcile
 from thunes.core.ledger.snapshot import Snapshot, put_back, take
@@ -45,9 +45,12 @@ NO_PLAN = ExitPlan()
 _NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
-class State:
-    """Market, ledger and memory. `watch_equity` keeps the peak that drawdown is measured from,
-    `adopted` is how positions that no strategy opened are to be left."""
+class Known:
+    """What is, as events tell it: market, ledger and memory.
+
+    `watch_equity` keeps the peak that drawdown is measured from, `adopted` is how positions that
+    no strategy opened are to be left.
+    """
 
     def __init__(
         self,
@@ -151,7 +154,7 @@ class State:
 
     def _settle(self, at: Instant, symbol: Symbol) -> None:
         """What is held of the symbol may have changed: see how it is covered, and whether."""
-        self._update_protection(symbol)
+        self.guard.look(self._at, symbol, self.ledger)
         for broken in broken_of_symbol(self.ledger, symbol):
             # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
             self._facts.append(Noticed(f"broken_{broken.name}", broken.text, at))
@@ -170,7 +173,7 @@ class State:
                 record.lost = True
             record.asked_at = event.at
         for symbol in self.market.instruments:
-            self._update_protection(symbol)
+            self.guard.look(self._at, symbol, self.ledger)
 
     def _apply_account(self, seen: AccountSeen) -> None:
         if seen.as_of <= self.doubt.as_of:
@@ -188,11 +191,6 @@ class State:
         self.ledger.touched = {}
         for symbol in self.market.instruments:
             self._settle(seen.at, symbol)
-
-    def _update_protection(self, symbol: Symbol) -> None:
-        held, working = self.ledger.positions.get(symbol), self.ledger.orders.working(symbol)
-        cover = seen(held, working, self.market.instruments[symbol])
-        self.guard.update(self._at, symbol, cover)
 
     # What the rooms may read.
 
@@ -216,7 +214,9 @@ class State:
                 return True
         return False
 
-    # What we do, recorded as in flight.
+
+class State(Known):
+    """What is, and what we do, recorded as in flight."""
 
     def commit(self, verdicts: Sequence[Verdict], reading: ModeReading) -> Outcome:
         """Record verdicts and the mode; what is approved becomes commands."""
@@ -266,10 +266,8 @@ class State:
             else:
                 stop = proposal.stop_price
                 positions[symbol] = replace(held, legs=proposal.legs, stop_price=stop)
-        self._update_protection(symbol)
+        self.guard.look(self._at, symbol, self.ledger)
         return commands_for(proposal.orders, tuple(cancels))
-
-    # Snapshot and restore.
 
     def snapshot(self) -> bytes:
         market = (self.market.sequence, list(self.market.quotes.values()))

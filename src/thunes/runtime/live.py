@@ -17,7 +17,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
 from thunes.runtime.horizon import Timers
-from thunes.runtime.ports import Clock, KeepingStore, Lease, LiveVenue
+from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
 
 Watch = Callable[[Event, Outcome], None]
 

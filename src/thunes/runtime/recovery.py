@@ -15,7 +15,7 @@ from thunes.core.domain.line import decode_line
 from thunes.core.domain.units import Instant
 from thunes.core.engine import Engine
 from thunes.runtime.live import Live
-from thunes.runtime.ports import Clock, KeepingStore, Lease, LiveVenue
+from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
 
 
 def replay(engine: Engine, lines: Iterable[bytes]) -> int:

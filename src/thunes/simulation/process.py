@@ -6,7 +6,7 @@ from thunes.core.domain.command import VenueCommand
 from thunes.core.domain.event import Event
 from thunes.core.domain.units import Instant
 from thunes.runtime.live import Live
-from thunes.runtime.ports import KeepingStore, LiveVenue
+from thunes.runtime.outside import KeepingStore, LiveVenue
 from thunes.runtime.recovery import Recorded, start
 from thunes.simulation.host import HeldLease, SteadyClock
 from thunes.simulation.scene import Scene

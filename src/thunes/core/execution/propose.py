@@ -21,9 +21,7 @@ from thunes.core.domain.order import (
 )
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import (
-    NS_PER_SECOND,
     ZERO,
-    OrderId,
     Quantity,
     Symbol,
     floor_to,
@@ -38,6 +36,7 @@ from thunes.core.execution.protection import (
     restore,
     rests,
 )
+from thunes.core.execution.upkeep import expire, expire_all, in_doubt, look_after
 from thunes.core.ledger.legs import fitted
 
 REPLACE_FAILED = (-2021, -2022)
@@ -48,9 +47,6 @@ News = tuple[Working, Report]
 """One of our orders, and what the venue reported about it."""
 
 Refusal = tuple[Working, Rejected]
-
-NAKED_MAX_NS = 60 * NS_PER_SECOND
-"""A position that could not be covered for this long is sold: protected or flat."""
 
 
 class Execution:
@@ -82,8 +78,8 @@ class Execution:
         if isinstance(event, AccountSeen):
             answered = self._protect(left, view)
             busy = [*left, *(proposal.symbol for proposal in answered)]
-            return [*answered, *_look_after(busy, view, audit=True), *_expire_all(view)]
-        return _expire(event, view) if isinstance(event, TimerFired) else []
+            return [*answered, *look_after(busy, view, audit=True), *expire_all(view)]
+        return expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []
@@ -119,7 +115,7 @@ class Execution:
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
             working = account.working(symbol)
-            if symbol in left or _in_doubt(working):
+            if symbol in left or in_doubt(working):
                 continue
             held = account.position(symbol)
             if is_leaving(working):
@@ -132,7 +128,7 @@ class Execution:
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
-        proposals = _look_after(left, view)
+        proposals = look_after(left, view)
         busy = [*left, *(proposal.symbol for proposal in proposals)]
         for held in view.account.positions():
             plan = held.plan
@@ -146,39 +142,6 @@ class Execution:
 
 def _only_accepted(news_of: list[News]) -> bool:
     return all(type(news) is Accepted for _, news in news_of)
-
-
-def _in_doubt(working: Collection[Working]) -> bool:
-    """Whether an order may be selling whose fate is unknown: it is not sent a second time."""
-    return any(w.lost and w.order.side is Side.SELL for w in working)
-
-
-def _look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> list[Proposal]:
-    """Leave what is to be left and failed to be; protect what lacks its stop.
-
-    An `audit` holds what rests for every position against its plan, whatever it seems to have.
-
-    What has lacked it for too long is left even if a stop may be there: the venue sells no coins
-    twice, and refuses one of the two.
-    """
-    proposals: list[Proposal] = []
-    for held in view.account.positions():
-        symbol, working = held.symbol, view.account.working(held.symbol)
-        since = view.account.naked_since(symbol)
-        fine = since is None and not held.leaving and not audit
-        if fine or symbol in busy or is_leaving(working):
-            continue
-        reason = held.leaving
-        if since is not None and view.at - since > NAKED_MAX_NS:
-            reason = "unprotected"
-        elif _in_doubt(working):
-            continue
-        if reason:
-            proposal = leave(symbol, reason, view)
-            proposals.extend([proposal] if proposal else [])
-        else:
-            proposals.extend(_repair(held, view))
-    return proposals
 
 
 def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
@@ -246,13 +209,6 @@ def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
     return gone and any(news.code in REPLACE_FAILED for _, news in refused)
 
 
-def _repair(held: Position, view: View) -> list[Proposal]:
-    """A stop that should rest does not: place it again."""
-    price = view.market.mark(held.symbol) or held.entry_price
-    legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
-    return restore(held, legs, Purpose.PROTECT, view)
-
-
 def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
     """The legs after this news: new ones where an entry filled or ended, else those planned."""
     instrument = view.market.instrument(held.symbol)
@@ -290,23 +246,4 @@ def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
     """Nothing is held any more: sell orders that still rest have nothing to sell."""
     selling = [w for w in working if w.order.side is Side.SELL]
     proposal = call_off(symbol, selling, "flat") if selling else None
-    return [proposal] if proposal else []
-
-
-def _expire_all(view: View) -> list[Proposal]:
-    """Entries past their time whose timer was lost, or whose cancel was."""
-    late = [
-        w
-        for w in view.account.entries()
-        if w.order.expires_at is not None and w.order.expires_at <= view.at
-    ]
-    found = [call_off(w.order.symbol, [w], "expired") for w in late]
-    return [proposal for proposal in found if proposal is not None]
-
-
-def _expire(event: TimerFired, view: View) -> list[Proposal]:
-    record = view.account.order(OrderId(event.name))
-    if record is None:
-        return []
-    proposal = call_off(record.order.symbol, [record], "expired")
     return [proposal] if proposal else []

@@ -27,7 +27,8 @@ from thunes.core.domain.units import (
     Symbol,
 )
 from thunes.core.ledger.books import Account
-from thunes.core.ledger.ledger import Ledger, ValueOf
+from thunes.core.ledger.holdings import ValueOf
+from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.lots import is_dust
 from thunes.core.ledger.orders import MANUAL, OrderChange, OrderRecord
 

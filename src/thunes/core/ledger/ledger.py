@@ -1,12 +1,10 @@
 """The ledger: books every report exactly once and knows what is held and what is in flight."""
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from thunes.core.domain.fact import Fact, Noticed, OrderFailed, PositionOpened, TradeClosed
-from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -20,14 +18,11 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
-from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
-from thunes.core.ledger.books import Account, Books
-from thunes.core.ledger.legs import fitted, reduced
-from thunes.core.ledger.lots import average_price, consume, is_dust, pooled, ratio
-from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord, Orders
-
-ValueOf = Callable[[Asset, Decimal], Decimal | None]
-"""What an amount of an asset is worth in the quote asset, or None if no price is known."""
+from thunes.core.domain.units import ZERO, Instant, Money, Quantity
+from thunes.core.ledger.holdings import Holdings, ValueOf
+from thunes.core.ledger.legs import reduced
+from thunes.core.ledger.lots import average_price, consume, pooled, ratio
+from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
 
 BREACHES = ("oversold", "unpriced_fee")
 """Codes of what should not have happened: it is booked, and nothing new is begun on top of it."""
@@ -42,26 +37,10 @@ _CHANGES: Mapping[type[Report], OrderChange] = {
 }
 
 _REFUSALS = (Rejected, CancelRefused)
-_PAYS = (Account.WALLET, Account.MARKET)
-_IS_PAID = (Account.MARKET, Account.WALLET)
 
 
-class Ledger:
-    """A spot account: double-entry books, our orders, positions with their lots, and dust."""
-
-    def __init__(self, instruments: Mapping[Symbol, Instrument]) -> None:
-        self.instruments = instruments
-        self.symbol_of = {each.base: symbol for symbol, each in instruments.items()}
-        self.books = Books()
-        self.orders = Orders(instruments)
-        self.positions: dict[Symbol, Position] = {}
-        self.lots: dict[Symbol, list[Lot]] = {}
-        self.dust: dict[Symbol, list[Lot]] = {}
-        self.touched: dict[Symbol, None] = {}  # by reports, since somebody last looked
-
-    def deposit(self, balances: Mapping[Asset, Quantity]) -> None:
-        for asset, amount in balances.items():
-            self.books.post(asset, Account.WORLD, Account.WALLET, amount)
+class Ledger(Holdings):
+    """A spot account: what it holds, and what every report does to that."""
 
     def book(
         self, at: Instant, record: OrderRecord | None, report: Report, value_of: ValueOf
@@ -101,7 +80,7 @@ class Ledger:
         record.value = Money(record.value + value)
         fee_value, facts = Money(ZERO), list[Fact]()
         if fill.fee:
-            fee_value, facts = self._pay_fee(at, record, fill, value_of)
+            fee_value, facts = self.pay_fee(at, record, fill, value_of)
             record.fees = Money(record.fees + fee_value)
         self.post_fill(record, fill)
         if record.order.list_id is not None:
@@ -114,67 +93,12 @@ class Ledger:
             facts += self._order_over(at, record)
         return facts
 
-    def post_fill(self, record: OrderRecord, fill: Filled) -> None:
-        """What a fill moves between the accounts; its lots and positions aside."""
-        instrument = self.instruments[record.order.symbol]
-        payer, payee = _PAYS if record.order.side is Side.BUY else _IS_PAID
-        self.books.post(instrument.quote, payer, payee, fill.price * fill.quantity)
-        self.books.post(instrument.base, payee, payer, fill.quantity)
-        if fill.fee:
-            self.books.post(fill.fee_asset, Account.WALLET, Account.FEES, fill.fee)
-
     def _end_siblings(self, at: Instant, order: Order) -> None:
         """One of a one-cancels-other list fills: the venue is cancelling the other one."""
         for each in self.orders.working(order.symbol):
             if each.order.list_id == order.list_id and each.order.id != order.id:
                 self.orders.change(each, OrderChange.CANCEL_SENT)
                 each.asked_at = at
-
-    def _pay_fee(
-        self, at: Instant, record: OrderRecord, fill: Filled, value_of: ValueOf
-    ) -> tuple[Money, list[Fact]]:
-        """What the fee is worth in quote. Lots that have to pay it count at what they cost: else
-        the same coins would be lost twice, as a fee and in what is held.
-
-        A fee out of the very coins that are bought takes none: it makes a smaller lot.
-        """
-        asset, left, cost, facts = fill.fee_asset, Decimal(fill.fee), ZERO, list[Fact]()
-        symbol = record.order.symbol
-        in_base, payer = asset == self.instruments[symbol].base, self.symbol_of.get(asset)
-        if payer is not None and not (in_base and record.order.side is Side.BUY):
-            before = self.positions.get(payer)
-            for lot in self._give(payer, left):
-                left, cost = left - lot.quantity, cost + lot.cost
-            held, self.touched[payer] = self.positions.get(payer), None
-            if held is not None and held is not before:
-                text = f"the position in {payer} paid a fee of {fill.fee} {asset}"
-                facts.append(Noticed("fee_from_position", text, at))
-                if payer != symbol and not (held.quantity and self.orders.working(payer)):
-                    self._put_aside(payer, held.entry_price, record)
-        worth = left * fill.price if in_base else value_of(asset, left)
-        if worth is None:
-            text = f"nothing tells what a fee of {left} {asset} is worth"
-            facts.append(Noticed("unpriced_fee", text, at))
-        return Money(cost + (worth or ZERO)), facts
-
-    def _give(self, symbol: Symbol, fee: Decimal) -> list[Lot]:
-        """The lots that pay a fee in their coin: spare coins pay first, then dust, then what is
-        held; nothing in the wallet may be held twice."""
-        instrument, held = self.instruments[symbol], self.positions.get(symbol)
-        aside = self.dust.pop(symbol, [])
-        owned, dust = held.quantity if held else ZERO, pooled(aside)
-        spare = self.books.held(instrument.base) - owned - dust
-        short = fee - max(ZERO, spare)
-        given = consume(aside, Quantity(min(short, dust)))
-        if aside:
-            self.dust[symbol] = aside
-        if held is not None and short > dust:
-            part = Quantity(min(short - dust, owned))
-            given += consume(self.lots[symbol], part)
-            left = Quantity(owned - part)
-            legs = fitted(held.legs, left, instrument.step)
-            self.positions[symbol] = replace(held, quantity=left, legs=legs)
-        return given
 
     def _bought(
         self, at: Instant, record: OrderRecord, fill: Filled, fee_value: Money
@@ -222,23 +146,8 @@ class Ledger:
         self.positions[symbol] = replace(
             held, quantity=left, legs=legs, targets_hit=held.targets_hit + hit
         )
-        self._put_aside(symbol, fill.price, record)
+        self.put_aside(symbol, fill.price, record)
         return []
-
-    def give_up(self, symbol: Symbol, quantity: Quantity) -> None:
-        """Coins of a position left without a sale: first lots first, last legs first."""
-        held = self.positions[symbol]
-        consume(self.lots[symbol], quantity)
-        left = Quantity(held.quantity - quantity)
-        if left <= ZERO:
-            del self.positions[symbol], self.lots[symbol]
-            return
-        self.positions[symbol] = replace(
-            held,
-            quantity=left,
-            entry_size=Quantity(min(held.entry_size, left)),
-            legs=fitted(held.legs, left, self.instruments[symbol].step),
-        )
 
     def _oversold(self, at: Instant, record: OrderRecord, fill: Filled) -> list[Fact]:
         """More was sold than the position held: too late or in error, but it was sold. Dust goes
@@ -263,20 +172,6 @@ class Ledger:
             facts.append(Noticed("oversold", text, at))
         return facts
 
-    def _put_aside(self, symbol: Symbol, price: Price, record: OrderRecord) -> None:
-        """End a position that is too little to be sold; not while an order still sells it."""
-        ended = record.order.list_id
-        left = self.positions[symbol].quantity
-        if left and not is_dust(self.instruments[symbol], left, price):
-            return
-        for each in self.orders.working(symbol):
-            sibling = ended is not None and each.order.list_id == ended
-            if left and each.order.side is Side.SELL and (each is record or not sibling):
-                return
-        if lots := self.lots.pop(symbol):
-            self.dust.setdefault(symbol, []).extend(lots)
-        del self.positions[symbol]
-
     def _order_over(self, at: Instant, record: OrderRecord) -> list[Fact]:
         order = record.order
         held = self.positions.get(order.symbol)
@@ -284,10 +179,10 @@ class Ledger:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
                 if not self.orders.open[order.symbol]:
-                    self._put_aside(order.symbol, held.entry_price, record)
+                    self.put_aside(order.symbol, held.entry_price, record)
             return []
         if held is not None and not self.orders.open[order.symbol]:
-            self._put_aside(order.symbol, record.reference or held.entry_price, record)
+            self.put_aside(order.symbol, record.reference or held.entry_price, record)
         if not record.lots:
             return []
         trade = _trade(at, record)

@@ -8,6 +8,7 @@ from thunes.core.domain.position import Position, Protection
 from thunes.core.domain.units import ZERO, Instant, Symbol, floor_to
 from thunes.core.domain.view import OrderState
 from thunes.core.domain.word import Word
+from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.orders import OrderRecord
 
 P = Protection
@@ -47,8 +48,10 @@ class Guard:
         self.states: dict[Symbol, Protection] = {}
         self.naked: dict[Symbol, Instant] = {}
 
-    def update(self, at: Instant, symbol: Symbol, cover: Cover) -> None:
+    def look(self, at: Instant, symbol: Symbol, ledger: Ledger) -> None:
         """Move the symbol along the table to what is seen of it."""
+        held, working = ledger.positions.get(symbol), ledger.orders.working(symbol)
+        cover = seen(held, working, ledger.instruments[symbol])
         before = self.states.get(symbol, P.FLAT)
         after = PROTECTION_TABLE[before][cover]
         if after is before:

@@ -1,0 +1,74 @@
+"""Upkeep: what holdings and waiting entries ask for without any news of their orders."""
+
+from collections.abc import Collection, Sequence
+
+from thunes.core.domain.decision import Proposal, Purpose
+from thunes.core.domain.event import TimerFired
+from thunes.core.domain.order import Side
+from thunes.core.domain.position import Position
+from thunes.core.domain.units import NS_PER_SECOND, OrderId, Symbol
+from thunes.core.domain.view import View, Working
+from thunes.core.execution.entries import call_off, is_leaving, leave
+from thunes.core.execution.protection import plan_legs, restore
+
+NAKED_MAX_NS = 60 * NS_PER_SECOND
+"""A position that could not be covered for this long is sold: protected or flat."""
+
+
+def in_doubt(working: Collection[Working]) -> bool:
+    """Whether an order may be selling whose fate is unknown: it is not sent a second time."""
+    return any(w.lost and w.order.side is Side.SELL for w in working)
+
+
+def look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> list[Proposal]:
+    """Leave what is to be left and failed to be; protect what lacks its stop.
+
+    An `audit` holds what rests for every position against its plan, whatever it seems to have.
+
+    What has lacked it for too long is left even if a stop may be there: the venue sells no coins
+    twice, and refuses one of the two.
+    """
+    proposals: list[Proposal] = []
+    for held in view.account.positions():
+        symbol, working = held.symbol, view.account.working(held.symbol)
+        since = view.account.naked_since(symbol)
+        fine = since is None and not held.leaving and not audit
+        if fine or symbol in busy or is_leaving(working):
+            continue
+        reason = held.leaving
+        if since is not None and view.at - since > NAKED_MAX_NS:
+            reason = "unprotected"
+        elif in_doubt(working):
+            continue
+        if reason:
+            proposal = leave(symbol, reason, view)
+            proposals.extend([proposal] if proposal else [])
+        else:
+            proposals.extend(_repair(held, view))
+    return proposals
+
+
+def _repair(held: Position, view: View) -> list[Proposal]:
+    """A stop that should rest does not: place it again."""
+    price = view.market.mark(held.symbol) or held.entry_price
+    legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
+    return restore(held, legs, Purpose.PROTECT, view)
+
+
+def expire_all(view: View) -> list[Proposal]:
+    """Entries past their time whose timer was lost, or whose cancel was."""
+    late = [
+        w
+        for w in view.account.entries()
+        if w.order.expires_at is not None and w.order.expires_at <= view.at
+    ]
+    found = [call_off(w.order.symbol, [w], "expired") for w in late]
+    return [proposal for proposal in found if proposal is not None]
+
+
+def expire(event: TimerFired, view: View) -> list[Proposal]:
+    record = view.account.order(OrderId(event.name))
+    if record is None:
+        return []
+    proposal = call_off(record.order.symbol, [record], "expired")
+    return [proposal] if proposal else []
