@@ -15,9 +15,11 @@ from thunes.adapters.venues.simulated.session import Session
 from thunes.core.domain.command import CancelOrders, VenueCommand
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Accepted, Filled, OrderType, Report
-from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, Symbol
+from thunes.core.domain.units import EXACT, NS_PER_SECOND, ONE, ZERO, Asset, Instant, Symbol
 from thunes.core.domain.word import Word
 from thunes.simulation.faults import Fault, FaultBox
+
+_REFILL_NS = 2 * NS_PER_SECOND
 
 
 class Rules(Word):
@@ -59,12 +61,14 @@ class TradingFloor:
         )
         self._box = box
         self._sizes: dict[Symbol, float] = {}
+        self._taken: dict[Symbol, tuple[Instant, float]] = {}  # of the last tick, and when
 
     def touches(self, symbol: Symbol, bid: float, ask: float, size: float) -> bool:
         """Whether a new tick may make an order act; in any case it is the last one known."""
         book = self.books[symbol]
         book.quoted = (ask, bid)
         self._sizes[symbol] = size
+        self._taken.pop(symbol, None)
         if not book.orders:
             return False
         levels = book.levels
@@ -76,7 +80,11 @@ class TradingFloor:
         working = _acting(book)
         if working is None or book.quoted is None:
             return []
-        volume = self._sizes[symbol]
+        # What a tick offers is there once, until others offer as much again.
+        since, taken = self._taken.get(symbol, (at, 0.0))
+        if at - since >= _REFILL_NS:
+            taken = 0.0
+        volume = max(0.0, self._sizes[symbol] - taken)
         starved = working.kind is not OrderType.LIMIT and self._box.hits(Fault.NO_LIQUIDITY)
         if starved or self._box.hits(Fault.PARTIAL_FILL):
             volume = min(volume, self._part_of(working, book.quoted))
@@ -86,8 +94,7 @@ class TradingFloor:
             self._expire(working, "The order was expired: no liquidity.")
         reports = self._said(at)
         traded = sum((r.quantity for r in reports if isinstance(r, Filled)), ZERO)
-        # What a tick offers is there once.
-        self._sizes[symbol] = max(0.0, self._sizes[symbol] - float(traded))
+        self._taken[symbol] = (at, taken + float(traded))
         return reports
 
     def take(self, command: VenueCommand, at: Instant) -> list[Report]:

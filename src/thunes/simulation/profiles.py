@@ -98,7 +98,7 @@ def faults_of(profile: str, chance: Chance) -> Faults:
         case "swarm":
             intensity = _swarm(chance)
         case "quiet":
-            intensity = {}
+            return quiet()
         case _:
             raise UsageError(f"profile {profile!r} is none of: dense, sparse, crash, swarm, quiet")
     return Faults(profile, intensity)

@@ -14,7 +14,6 @@ NAKED_UNNOTICED_NS = 90 * S
 NAKED_NS = 300 * S
 UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
 READY_HEALED_NS = 60 * S
-PROTECTED_HEALED_NS = 60 * S
 DRIFT_HEALED_NS = 35 * S
 
 Found = Iterator[tuple[str, str]]

@@ -93,10 +93,6 @@ class Supervisor:
     def _reconnected(self) -> None:
         self._with(Process.reconnected)
 
-    def _tick(self) -> None:
-        self._tick_due = None
-        self._with(Process.tick)
-
     def _with(self, act: Callable[[Process], None]) -> None:
         if self.process is not None:
             act(self.process)
@@ -115,7 +111,8 @@ class Supervisor:
 
     def _tick_of(self, epoch: int, due: Instant) -> None:
         if self.process is not None and self.process.epoch == epoch and self._tick_due == due:
-            self._tick()
+            self._tick_due = None
+            self._with(Process.tick)
 
     def _stepped(self, event: Event, outcome: Outcome) -> None:
         self.steps += 1
