@@ -287,6 +287,21 @@ def test_after_a_restart_nothing_is_entered_until_the_account_is_clean() -> None
     assert ids[-1].startswith("thunes-1-"), "ids tell the processes apart"
 
 
+def test_a_stop_whose_answer_a_crash_took_is_looked_for_before_anything_is_sold() -> None:
+    """The power failed and took the line that it rests: for how long counts from the restart."""
+    bench = Bench(exits=STOP)
+    (stop,) = placed(bench.enter("10"))
+    for _ in range(2):
+        bench.at += 61 * SECOND
+        bench.step(Restarted(bench.at, epoch=bench.state.memory.epoch + 1))
+        assert state_of(bench, stop) is OrderState.UNKNOWN
+        assert placed(bench.bar()) == []
+        assert placed(Look(bench, after=SECOND).order(stop, Standing.OPEN).see()) == []
+    assert placed(Look(bench).order(stop, Standing.OPEN).see()) == []
+    assert state_of(bench, stop) is OrderState.ACCEPTED
+    assert not bench.state.guard.naked
+
+
 def test_an_exit_that_was_lost_is_sent_again() -> None:
     bench = Bench(exits=STOP)
     bench.obey(bench.enter("10"))

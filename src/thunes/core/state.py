@@ -171,6 +171,9 @@ class State:
             record.asked_at = event.at
         for symbol in self.market.instruments:
             self._update_protection(symbol)
+            if symbol in self.guard.naked and any(r.lost for r in orders.working(symbol)):
+                # Its stop may rest all the same, however long ago we last heard of it.
+                self.guard.naked[symbol] = event.at
 
     def _apply_account(self, seen: AccountSeen) -> None:
         if seen.as_of <= self.doubt.as_of:
