@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from tests.core.bench import Bench, decisions, flat_bars, placed, signal
-from thunes.core.domain.command import PlaceOrders
+from thunes.core.domain.command import CancelOrders, PlaceOrders
 from thunes.core.domain.decision import Action, Gate
-from thunes.core.domain.event import AccountSeen, Restarted
+from thunes.core.domain.event import AccountSeen, BarsClosed, Restarted
 from thunes.core.domain.evidence import FENCE_NS, SeenFill, SeenOrder, Standing
 from thunes.core.domain.fact import Difference, Discrepancy, TradeClosed
+from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -295,11 +296,29 @@ def test_a_stop_whose_answer_a_crash_took_is_looked_for_before_anything_is_sold(
         bench.at += 61 * SECOND
         bench.step(Restarted(bench.at, epoch=bench.state.memory.epoch + 1))
         assert state_of(bench, stop) is OrderState.UNKNOWN
-        assert placed(bench.bar()) == []
+        bar = BarsClosed(bench.at, bench.state.market.sequence + 1)
+        assert placed(bench.step(bar)) == []
         assert placed(Look(bench, after=SECOND).order(stop, Standing.OPEN).see()) == []
     assert placed(Look(bench).order(stop, Standing.OPEN).see()) == []
     assert state_of(bench, stop) is OrderState.ACCEPTED
     assert not bench.state.guard.naked
+
+
+@pytest.mark.parametrize("by", ["kill", "signal"])
+def test_an_entry_whose_cancel_was_lost_is_called_off_again(by: str) -> None:
+    """The line was written, the process died before the cancel left: the entry rests on."""
+    bench = Bench()
+    order = entry(bench, limit_price=D(90))
+    bench.report(Accepted(order.id))
+    called_off = (
+        bench.operator(Cause.OPERATOR_KILL) if by == "kill" else bench.bar(signal(Action.CANCEL))
+    )
+    assert called_off.commands == (CancelOrders((order.id,)),)
+    bench.step(Restarted(bench.at, epoch=1))
+    assert not Look(bench, after=SECOND).order(order, Standing.OPEN).see().commands
+    again = Look(bench).order(order, Standing.OPEN).see()
+    assert again.commands == (CancelOrders((order.id,)),)
+    assert not Look(bench, after=SECOND).order(order, Standing.OPEN).see().commands, "one is enough"
 
 
 def test_an_exit_that_was_lost_is_sent_again() -> None:

@@ -250,6 +250,8 @@ class State:
         cancels: list[OrderId] = []
         for order_id in proposal.cancels:
             record = orders.find(order_id)
+            if record is not None and purpose is Purpose.CANCEL:
+                record.unwanted = proposal.reason
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
             if record is not None and record.state not in _NO_CANCEL:
                 orders.change(record, OrderChange.CANCEL_SENT)

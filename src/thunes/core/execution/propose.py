@@ -23,13 +23,13 @@ from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import (
     NS_PER_SECOND,
     ZERO,
-    OrderId,
     Quantity,
     Symbol,
     floor_to,
 )
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
+from thunes.core.execution.expiry import call_off_again, expire
 from thunes.core.execution.protection import (
     all_at_rest,
     move_stop,
@@ -82,8 +82,8 @@ class Execution:
         if isinstance(event, AccountSeen):
             answered = self._protect(left, view)
             busy = [*left, *(proposal.symbol for proposal in answered)]
-            return [*answered, *_look_after(busy, view, audit=True), *_expire_all(view)]
-        return _expire(event, view) if isinstance(event, TimerFired) else []
+            return [*answered, *_look_after(busy, view, audit=True), *call_off_again(view)]
+        return expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
         proposals: list[Proposal] = []
@@ -290,23 +290,4 @@ def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
     """Nothing is held any more: sell orders that still rest have nothing to sell."""
     selling = [w for w in working if w.order.side is Side.SELL]
     proposal = call_off(symbol, selling, "flat") if selling else None
-    return [proposal] if proposal else []
-
-
-def _expire_all(view: View) -> list[Proposal]:
-    """Entries past their time whose timer was lost, or whose cancel was."""
-    late = [
-        w
-        for w in view.account.entries()
-        if w.order.expires_at is not None and w.order.expires_at <= view.at
-    ]
-    found = [call_off(w.order.symbol, [w], "expired") for w in late]
-    return [proposal for proposal in found if proposal is not None]
-
-
-def _expire(event: TimerFired, view: View) -> list[Proposal]:
-    record = view.account.order(OrderId(event.name))
-    if record is None:
-        return []
-    proposal = call_off(record.order.symbol, [record], "expired")
     return [proposal] if proposal else []
