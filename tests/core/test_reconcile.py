@@ -23,7 +23,7 @@ from thunes.core.domain.order import (
     Rejected,
     Side,
 )
-from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import NS_PER_SECOND
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.adoption import ADOPTED
@@ -302,6 +302,23 @@ def test_a_stop_whose_answer_a_crash_took_is_looked_for_before_anything_is_sold(
     assert placed(Look(bench).order(stop, Standing.OPEN).see()) == []
     assert state_of(bench, stop) is OrderState.ACCEPTED
     assert not bench.state.guard.naked
+
+
+def test_what_fills_while_a_stop_is_in_doubt_is_in_the_next_plan() -> None:
+    """The stop of the first part never left; the rest filled before that was known."""
+    bench = Bench(exits=ExitPlan(stop_distance=D("0.05"), targets=(TargetLevel(D("0.1"), D(1)),)))
+    order = entry(bench, limit_price=D(100))
+    first = bench.report(bench.fill(order, "100", "4"))
+    assert [each.quantity for each in placed(first)] == [D(4)]
+    bench.step(Restarted(bench.at, epoch=1))
+    assert placed(bench.report(bench.fill(order, "100"))) == [], "one more stop would be too many"
+    held = bench.held()
+    for _ in range(2):
+        look = Look(bench).order(order, Standing.FILLED, str(order.quantity)).see()
+    assert [(o.role, o.quantity) for o in placed(look)] == [
+        (OrderRole.TARGET, held),
+        (OrderRole.STOP, held),
+    ]
 
 
 @pytest.mark.parametrize("by", ["kill", "signal"])

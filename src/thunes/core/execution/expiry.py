@@ -1,9 +1,12 @@
-"""Expiry: entries that are not wanted any longer are taken back until they are gone."""
+"""Expiry: orders that are not wanted any longer are taken back until they are gone."""
+
+from collections.abc import Collection
 
 from thunes.core.domain.decision import Proposal
 from thunes.core.domain.event import TimerFired
-from thunes.core.domain.units import OrderId
-from thunes.core.domain.view import View
+from thunes.core.domain.order import Side
+from thunes.core.domain.units import OrderId, Symbol
+from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import call_off
 
 
@@ -26,3 +29,10 @@ def call_off_again(view: View) -> list[Proposal]:
         if reason:
             found.append(call_off(order.symbol, [each], reason))
     return [proposal for proposal in found if proposal is not None]
+
+
+def clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
+    """Nothing is held any more: sell orders that still rest have nothing to sell."""
+    selling = [w for w in working if w.order.side is Side.SELL]
+    proposal = call_off(symbol, selling, "flat") if selling else None
+    return [proposal] if proposal else []

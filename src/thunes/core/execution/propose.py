@@ -29,7 +29,7 @@ from thunes.core.domain.units import (
 )
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
-from thunes.core.execution.expiry import call_off_again, expire
+from thunes.core.execution.expiry import call_off_again, clear, expire
 from thunes.core.execution.protection import (
     all_at_rest,
     move_stop,
@@ -119,16 +119,18 @@ class Execution:
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
             working = account.working(symbol)
-            if symbol in left or _in_doubt(working):
+            held, doubt = account.position(symbol), _in_doubt(working)
+            if symbol in left or (doubt and held is None):
                 continue
-            held = account.position(symbol)
             if is_leaving(working):
-                proposals += trim(working, held, view)
+                proposals += [] if doubt else trim(working, held, view)
+            elif doubt and held is not None:
+                proposals += _plan_only(held, news_of, view)
             elif held is not None:
                 if not (_only_accepted(news_of) and rests(held, working)):
                     proposals += _answer(held, news_of, view)
             elif working:
-                proposals += _clear(symbol, working)
+                proposals += clear(symbol, working)
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -187,7 +189,8 @@ def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     if not refused:
         return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view)
     if any(news.again for _, news in refused):
-        return []  # not at once, or the venue would be flooded: the next look tries again
+        # Not at once, or the venue would be flooded: the next look tries again.
+        return _plan_only(held, news_of, view)
     exits = [record for record, _ in refused if record.order.role is OrderRole.EXIT]
     # Refused together with a target, a stop may be so for that one: it is tried alone.
     alone = [(record, news) for record, news in refused if record.order.list_id is None]
@@ -249,8 +252,14 @@ def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
 def _repair(held: Position, view: View) -> list[Proposal]:
     """A stop that should rest does not: place it again."""
     price = view.market.mark(held.symbol) or held.entry_price
-    legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
+    instrument = view.market.instrument(held.symbol)
+    legs = _gathered(held.legs, held, instrument) or plan_legs(held, price, instrument)
     return restore(held, legs, Purpose.PROTECT, view)
+
+
+def _plan_only(held: Position, news_of: list[News], view: View) -> list[Proposal]:
+    """What the news change of the plan; nothing is sent for it before the next look."""
+    return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view, sends=False)
 
 
 def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
@@ -284,10 +293,3 @@ def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> 
     if not spare or legs[-1].stop_price is None:
         return legs
     return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
-
-
-def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
-    """Nothing is held any more: sell orders that still rest have nothing to sell."""
-    selling = [w for w in working if w.order.side is Side.SELL]
-    proposal = call_off(symbol, selling, "flat") if selling else None
-    return [proposal] if proposal else []

@@ -98,12 +98,14 @@ def named_leg(name: str, quantity: Quantity, plan: ExitPlan, price: Price, i: In
     )
 
 
-def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View) -> list[Proposal]:
+def restore(
+    held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View, *, sends: bool = True
+) -> list[Proposal]:
     """What makes the venue hold exactly `legs` for the position; nothing where it already does.
 
     What is on its way to the venue is not taken back, for the cancel might overtake it, and what
     rests is not taken back without a replacement before everything else rests: its answer is news,
-    and news come here again.
+    and news come here again. Unless it `sends` now, the legs are planned and no more.
     """
     selling = [
         w
@@ -112,10 +114,10 @@ def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View)
     ]
     names = [leg.name for leg in legs]
     stale = [w for w in selling if w.order.leg not in names]
-    waits = False
+    waits = not sends
     free = held.quantity - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
-    for leg in legs:
+    for leg in legs if sends else ():
         resting = [w for w in selling if w.order.leg == leg.name]
         if _as_planned(leg, resting):
             waits = waits or not all_at_rest(resting)
