@@ -9,7 +9,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test seeds lint format bench
+.PHONY: help demo test seeds crashes lint format bench
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: | $(UV) ## every test, on two workers (ARGS="tests/house -k floors" for a 
 seeds: | $(UV) ## 2,000 seeds of the faulty world, on two workers
 	$(RUN) thunes simulate --profile swarm --seeds 1500 --jobs $(WORKERS) $(ARGS)
 	$(RUN) thunes simulate --profile crash --seeds 500 --jobs $(WORKERS) $(ARGS)
+
+crashes: | $(UV) ## every pair of crashes of the core scenarios (the tests take one in 13)
+	THUNES_CRASHES=all $(RUN) pytest -n $(WORKERS) tests/simulation/test_scenarios.py $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .

@@ -289,9 +289,11 @@ class Bench:
 
     def _check(self, outcome: Outcome) -> None:
         decided = [fact for fact in outcome.facts if isinstance(fact, Decided)]
-        kills = [d for d in decided if d.proposal.reason == "kill_switch"]
-        others = [d.proposal for d in decided if d not in kills]
-        assert others == list(self.execution.proposed), "one verdict for each proposal, in order"
+        proposed = list(self.execution.proposed)
+        own = [d for d in decided if d.proposal not in proposed]
+        assert all(d.proposal.reason == "kill_switch" for d in own), "risk itself only takes back"
+        others = [d.proposal for d in decided if d not in own]
+        assert others == proposed, "one verdict for each proposal, in order"
         for each in decided:
             entry = each.proposal.purpose is Purpose.ENTRY
             assert [check.gate for check in each.checks] == (list(Gate) if entry else [])

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from tests.core.bench import Bench, decisions, flat_bars, placed, signal
-from thunes.core.domain.command import PlaceOrders
+from thunes.core.domain.command import CancelOrders, PlaceOrders
 from thunes.core.domain.decision import Action, Gate
-from thunes.core.domain.event import AccountSeen, Restarted
+from thunes.core.domain.event import AccountSeen, BarsClosed, Restarted
 from thunes.core.domain.evidence import FENCE_NS, SeenFill, SeenOrder, Standing
 from thunes.core.domain.fact import Difference, Discrepancy, TradeClosed
+from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -22,7 +23,7 @@ from thunes.core.domain.order import (
     Rejected,
     Side,
 )
-from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import NS_PER_SECOND
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.adoption import ADOPTED
@@ -285,6 +286,56 @@ def test_after_a_restart_nothing_is_entered_until_the_account_is_clean() -> None
     assert placed(bench.bar()) == []
     ids = [o.id for line in bench.lines for c in line.commands for o in getattr(c, "orders", ())]
     assert ids[-1].startswith("thunes-1-"), "ids tell the processes apart"
+
+
+def test_a_stop_whose_answer_a_crash_took_is_looked_for_before_anything_is_sold() -> None:
+    """The power failed and took the line that it rests: for how long counts from the restart."""
+    bench = Bench(exits=STOP)
+    (stop,) = placed(bench.enter("10"))
+    for _ in range(2):
+        bench.at += 61 * SECOND
+        bench.step(Restarted(bench.at, epoch=bench.state.memory.epoch + 1))
+        assert state_of(bench, stop) is OrderState.UNKNOWN
+        bar = BarsClosed(bench.at, bench.state.market.sequence + 1)
+        assert placed(bench.step(bar)) == []
+        assert placed(Look(bench, after=SECOND).order(stop, Standing.OPEN).see()) == []
+    assert placed(Look(bench).order(stop, Standing.OPEN).see()) == []
+    assert state_of(bench, stop) is OrderState.ACCEPTED
+    assert not bench.state.guard.naked
+
+
+def test_what_fills_while_a_stop_is_in_doubt_is_in_the_next_plan() -> None:
+    """The stop of the first part never left; the rest filled before that was known."""
+    bench = Bench(exits=ExitPlan(stop_distance=D("0.05"), targets=(TargetLevel(D("0.1"), D(1)),)))
+    order = entry(bench, limit_price=D(100))
+    first = bench.report(bench.fill(order, "100", "4"))
+    assert [each.quantity for each in placed(first)] == [D(4)]
+    bench.step(Restarted(bench.at, epoch=1))
+    assert placed(bench.report(bench.fill(order, "100"))) == [], "one more stop would be too many"
+    held = bench.held()
+    for _ in range(2):
+        look = Look(bench).order(order, Standing.FILLED, str(order.quantity)).see()
+    assert [(o.role, o.quantity) for o in placed(look)] == [
+        (OrderRole.TARGET, held),
+        (OrderRole.STOP, held),
+    ]
+
+
+@pytest.mark.parametrize("by", ["kill", "signal"])
+def test_an_entry_whose_cancel_was_lost_is_called_off_again(by: str) -> None:
+    """The line was written, the process died before the cancel left: the entry rests on."""
+    bench = Bench()
+    order = entry(bench, limit_price=D(90))
+    bench.report(Accepted(order.id))
+    called_off = (
+        bench.operator(Cause.OPERATOR_KILL) if by == "kill" else bench.bar(signal(Action.CANCEL))
+    )
+    assert called_off.commands == (CancelOrders((order.id,)),)
+    bench.step(Restarted(bench.at, epoch=1))
+    assert not Look(bench, after=SECOND).order(order, Standing.OPEN).see().commands
+    again = Look(bench).order(order, Standing.OPEN).see()
+    assert again.commands == (CancelOrders((order.id,)),)
+    assert not Look(bench, after=SECOND).order(order, Standing.OPEN).see().commands, "one is enough"
 
 
 def test_an_exit_that_was_lost_is_sent_again() -> None:

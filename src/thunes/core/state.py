@@ -174,6 +174,9 @@ class Known:
             record.asked_at = event.at
         for symbol in self.market.instruments:
             self.guard.look(self._at, symbol, self.ledger)
+            if symbol in self.guard.naked and any(r.lost for r in orders.working(symbol)):
+                # Its stop may rest all the same, however long ago we last heard of it.
+                self.guard.naked[symbol] = event.at
 
     def _apply_account(self, seen: AccountSeen) -> None:
         if seen.as_of <= self.doubt.as_of:
@@ -247,6 +250,8 @@ class State(Known):
         cancels: list[OrderId] = []
         for order_id in proposal.cancels:
             record = orders.find(order_id)
+            if record is not None and purpose is Purpose.CANCEL:
+                record.unwanted = proposal.reason
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
             if record is not None and record.state not in _NO_CANCEL:
                 orders.change(record, OrderChange.CANCEL_SENT)

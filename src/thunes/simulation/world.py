@@ -38,15 +38,23 @@ class World(Supervisor):
 
     def run(self, look: Callable[[], None]) -> None:
         """To the end; `look` is called after everything that happens."""
-        agenda, scene = self.agenda, self.scene
-        end = Instant(scene.start + scene.minutes * 60 * NS_PER_SECOND)
+        agenda, end = self.agenda, self.end
         self._begin()
         agenda.at(Instant(end - HEALED_NS - QUIET_NS), self._heal)
         agenda.at(Instant(end - HEALED_NS), lambda: self.act(Cause.OPERATOR_RESUME))
         agenda.at(Instant(end - QUIET_NS), lambda: self.act(Cause.OPERATOR_PAUSE))
-        while (due := agenda.next_due()) is not None and due <= end:
+        self._live(end, look)
+
+    @property
+    def end(self) -> Instant:
+        """When the last bar has closed."""
+        return Instant(self.scene.start + self.scene.minutes * 60 * NS_PER_SECOND)
+
+    def _live(self, until: Instant, look: Callable[[], None]) -> None:
+        """Let happen what is due; whoever dies of it is followed by another process."""
+        while (due := self.agenda.next_due()) is not None and due <= until:
             try:
-                agenda.run_one()
+                self.agenda.run_one()
             except (Crash, Stopped) as death:
                 self.die(type(death).__name__)
             except ThunesError as error:

@@ -46,6 +46,10 @@ class Working(Protocol):
     def reason(self) -> str:
         """Why an exit was sent; "" where the order's role says it all."""
 
+    @property
+    def unwanted(self) -> str:
+        """Why it was called off; "" if it never was."""
+
 
 class MarketView(Protocol):
     """What is known of the market now."""

@@ -1,13 +1,12 @@
 """Execution: how to get from targets and from what the venue reported to proposed orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import structs
 
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
 from thunes.core.domain.event import AccountSeen, BarsClosed, Event, TimerFired, VenueReported
-from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -24,20 +23,20 @@ from thunes.core.domain.units import (
     ZERO,
     Quantity,
     Symbol,
-    floor_to,
 )
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
+from thunes.core.execution.expiry import call_off_again, clear, expire
 from thunes.core.execution.protection import (
     all_at_rest,
+    gathered,
     move_stop,
     named_leg,
     plan_legs,
     restore,
     rests,
 )
-from thunes.core.execution.upkeep import expire, expire_all, in_doubt, look_after
-from thunes.core.ledger.legs import fitted
+from thunes.core.execution.upkeep import in_doubt, look_after
 
 REPLACE_FAILED = (-2021, -2022)
 """The old order of a replace was gone: the new one was not refused for what it is."""
@@ -78,7 +77,7 @@ class Execution:
         if isinstance(event, AccountSeen):
             answered = self._protect(left, view)
             busy = [*left, *(proposal.symbol for proposal in answered)]
-            return [*answered, *look_after(busy, view, audit=True), *expire_all(view)]
+            return [*answered, *look_after(busy, view, audit=True), *call_off_again(view)]
         return expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:
@@ -115,16 +114,18 @@ class Execution:
         proposals: list[Proposal] = []
         for symbol, news_of in touched.items():
             working = account.working(symbol)
-            if symbol in left or in_doubt(working):
+            held, doubt = account.position(symbol), in_doubt(working)
+            if symbol in left or (doubt and held is None):
                 continue
-            held = account.position(symbol)
             if is_leaving(working):
-                proposals += trim(working, held, view)
+                proposals += [] if doubt else trim(working, held, view)
+            elif doubt and held is not None:
+                proposals += _plan_only(held, news_of, view)
             elif held is not None:
                 if not (_only_accepted(news_of) and rests(held, working)):
                     proposals += _answer(held, news_of, view)
             elif working:
-                proposals += _clear(symbol, working)
+                proposals += clear(symbol, working)
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -150,7 +151,8 @@ def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
     if not refused:
         return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view)
     if any(news.again for _, news in refused):
-        return []  # not at once, or the venue would be flooded: the next look tries again
+        # Not at once, or the venue would be flooded: the next look tries again.
+        return _plan_only(held, news_of, view)
     exits = [record for record, _ in refused if record.order.role is OrderRole.EXIT]
     # Refused together with a target, a stop may be so for that one: it is tried alone.
     alone = [(record, news) for record, news in refused if record.order.list_id is None]
@@ -209,6 +211,11 @@ def _half_replaced(refused: list[Refusal], news_of: list[News]) -> bool:
     return gone and any(news.code in REPLACE_FAILED for _, news in refused)
 
 
+def _plan_only(held: Position, news_of: list[News], view: View) -> list[Proposal]:
+    """What the news change of the plan; nothing is sent for it before the next look."""
+    return restore(held, _legs(held, news_of, view), Purpose.PROTECT, view, sends=False)
+
+
 def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
     """The legs after this news: new ones where an entry filled or ended, else those planned."""
     instrument = view.market.instrument(held.symbol)
@@ -226,24 +233,4 @@ def _legs(held: Position, news_of: list[News], view: View) -> tuple[Leg, ...]:
             plan = record.plan or held.plan
             leg = named_leg(name, Quantity(before + net), plan, price, instrument)
             legs = (*(each for each in legs if each.name != name), leg)
-    return _gathered(legs, held, instrument)
-
-
-def _gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> tuple[Leg, ...]:
-    """Fees in coins leave each leg a fraction of a step; the last leg takes what they add up to.
-    What a fee took from the position itself, the last legs lack."""
-    if not legs:
-        return legs
-    spare = floor_to(held.quantity, instrument.step) - sum((x.quantity for x in legs), ZERO)
-    if spare < ZERO:
-        return fitted(legs, held.quantity, instrument.step)
-    if not spare or legs[-1].stop_price is None:
-        return legs
-    return (*legs[:-1], structs.replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
-
-
-def _clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
-    """Nothing is held any more: sell orders that still rest have nothing to sell."""
-    selling = [w for w in working if w.order.side is Side.SELL]
-    proposal = call_off(symbol, selling, "flat") if selling else None
-    return [proposal] if proposal else []
+    return gathered(legs, held, instrument)

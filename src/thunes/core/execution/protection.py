@@ -19,6 +19,7 @@ from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, Quantity, floor_to
 from thunes.core.domain.view import OrderState, View, Working
 from thunes.core.execution.entries import ALIVE, first_stop
+from thunes.core.ledger.legs import fitted
 
 WHOLE = "all"
 RUNNER = "runner"
@@ -86,6 +87,19 @@ def _sellable(quantity: Decimal, price: Decimal, instrument: Instrument) -> bool
     )
 
 
+def gathered(legs: tuple[Leg, ...], held: Position, instrument: Instrument) -> tuple[Leg, ...]:
+    """Fees in coins leave each leg a fraction of a step; the last leg takes what they add up to.
+    What a fee took from the position itself, the last legs lack."""
+    if not legs:
+        return legs
+    spare = floor_to(held.quantity, instrument.step) - sum((x.quantity for x in legs), ZERO)
+    if spare < ZERO:
+        return fitted(legs, held.quantity, instrument.step)
+    if not spare or legs[-1].stop_price is None:
+        return legs
+    return (*legs[:-1], replace(legs[-1], quantity=Quantity(legs[-1].quantity + spare)))
+
+
 def named_leg(name: str, quantity: Quantity, plan: ExitPlan, price: Price, i: Instrument) -> Leg:
     """The leg of one entry that is protected on its own, as the cells of a grid are."""
     stop = first_stop(plan, price, i)
@@ -98,12 +112,14 @@ def named_leg(name: str, quantity: Quantity, plan: ExitPlan, price: Price, i: In
     )
 
 
-def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View) -> list[Proposal]:
+def restore(
+    held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View, *, sends: bool = True
+) -> list[Proposal]:
     """What makes the venue hold exactly `legs` for the position; nothing where it already does.
 
     What is on its way to the venue is not taken back, for the cancel might overtake it, and what
     rests is not taken back without a replacement before everything else rests: its answer is news,
-    and news come here again.
+    and news come here again. Unless it `sends` now, the legs are planned and no more.
     """
     selling = [
         w
@@ -112,10 +128,10 @@ def restore(held: Position, legs: tuple[Leg, ...], purpose: Purpose, view: View)
     ]
     names = [leg.name for leg in legs]
     stale = [w for w in selling if w.order.leg not in names]
-    waits = False
+    waits = not sends
     free = held.quantity - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
-    for leg in legs:
+    for leg in legs if sends else ():
         resting = [w for w in selling if w.order.leg == leg.name]
         if _as_planned(leg, resting):
             waits = waits or not all_at_rest(resting)

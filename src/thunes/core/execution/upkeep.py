@@ -3,13 +3,12 @@
 from collections.abc import Collection, Sequence
 
 from thunes.core.domain.decision import Proposal, Purpose
-from thunes.core.domain.event import TimerFired
 from thunes.core.domain.order import Side
 from thunes.core.domain.position import Position
-from thunes.core.domain.units import NS_PER_SECOND, OrderId, Symbol
+from thunes.core.domain.units import NS_PER_SECOND, Symbol
 from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import call_off, is_leaving, leave
-from thunes.core.execution.protection import plan_legs, restore
+from thunes.core.execution.entries import is_leaving, leave
+from thunes.core.execution.protection import gathered, plan_legs, restore
 
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
@@ -51,24 +50,6 @@ def look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> li
 def _repair(held: Position, view: View) -> list[Proposal]:
     """A stop that should rest does not: place it again."""
     price = view.market.mark(held.symbol) or held.entry_price
-    legs = held.legs or plan_legs(held, price, view.market.instrument(held.symbol))
+    instrument = view.market.instrument(held.symbol)
+    legs = gathered(held.legs, held, instrument) or plan_legs(held, price, instrument)
     return restore(held, legs, Purpose.PROTECT, view)
-
-
-def expire_all(view: View) -> list[Proposal]:
-    """Entries past their time whose timer was lost, or whose cancel was."""
-    late = [
-        w
-        for w in view.account.entries()
-        if w.order.expires_at is not None and w.order.expires_at <= view.at
-    ]
-    found = [call_off(w.order.symbol, [w], "expired") for w in late]
-    return [proposal for proposal in found if proposal is not None]
-
-
-def expire(event: TimerFired, view: View) -> list[Proposal]:
-    record = view.account.order(OrderId(event.name))
-    if record is None:
-        return []
-    proposal = call_off(record.order.symbol, [record], "expired")
-    return [proposal] if proposal else []

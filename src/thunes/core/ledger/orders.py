@@ -151,6 +151,7 @@ class OrderRecord(msgspec.Struct):
     `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
     `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
     its end. `leg` is the part of the position that it closed, with the levels planned for it.
+    `unwanted` is why it was called off: found open after all, it is so again.
     """
 
     order: Order
@@ -168,6 +169,7 @@ class OrderRecord(msgspec.Struct):
     reason: str = ""
     asked_at: Instant = Instant(0)
     lost: bool = False
+    unwanted: str = ""
 
     @property
     def remaining(self) -> Quantity:
