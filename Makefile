@@ -9,7 +9,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test seeds lint format bench
+.PHONY: help demo test seeds mutants lint format bench
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: | $(UV) ## every test, on two workers (ARGS="tests/house -k floors" for a 
 seeds: | $(UV) ## 2,000 seeds of the faulty world, on two workers
 	$(RUN) thunes simulate --profile swarm --seeds 1500 --jobs $(WORKERS) $(ARGS)
 	$(RUN) thunes simulate --profile crash --seeds 500 --jobs $(WORKERS) $(ARGS)
+
+mutants: | $(UV) ## plant every bug, and see how many seeds find it
+	$(RUN) python -m tests.mutants --jobs $(WORKERS) --table docs/reliability.md $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .
