@@ -9,7 +9,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test seeds crashes lint format bench
+.PHONY: help demo test seeds crashes mutants lint format bench
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,9 @@ seeds: | $(UV) ## 2,000 seeds of the faulty world, on two workers
 
 crashes: | $(UV) ## every pair of crashes of the core scenarios (the tests take one in 13)
 	THUNES_CRASHES=all $(RUN) pytest -n $(WORKERS) tests/simulation/test_scenarios.py $(ARGS)
+
+mutants: | $(UV) ## plant every bug, and see how many seeds find it
+	$(RUN) python -m tests.mutants --jobs $(WORKERS) --table docs/reliability.md $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .

@@ -141,7 +141,7 @@ def _write_table(path: Path, campaign: Campaign, tally: Tally) -> None:
     seeds, profile = campaign.seeds, campaign.profile
     command = f"thunes simulate --seeds {len(seeds)} --start {seeds.start} --profile {profile}"
     command += f" --minutes {campaign.minutes} --table {path}"
-    text = with_section(page, profile, section(profile, tally, command))
+    text = with_section(page, section(profile, tally, command))
     replace_file(path, lambda unfinished: _write(unfinished, text.encode()))
     print(f"written: {path}", file=sys.stderr)
 

@@ -11,7 +11,7 @@ each written whole by the run that its last line names. The same seeds give the 
 wherever they are run. Simulation shows the presence of bugs, never their absence: the bound on
 violations holds for the faults as they are simulated, not for interpreter, kernel or network.
 """
-_SECTION = "## Profile "
+_TITLE = "## "
 
 
 def figures(tally: Tally) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,7 @@ def section(profile: str, tally: Tally, command: str) -> str:
     rows = [f"| {name} | {value} |" for name, value in figures(tally)]
     return "\n".join(
         [
-            f"{_SECTION}{profile}\n",
+            f"{_TITLE}Profile {profile}\n",
             "| what | figure |\n|---|---|",
             *rows,
             "\n| seconds | times | p50 | p99 | worst |\n|---|---:|---:|---:|---:|",
@@ -57,11 +57,11 @@ def section(profile: str, tally: Tally, command: str) -> str:
     )
 
 
-def with_section(page: str, profile: str, text: str) -> str:
-    """`page` with the section of `profile` put in the place of the one before, or at the end."""
-    parts = page.split(f"\n{_SECTION}")
-    found = {part.split("\n", 1)[0]: f"{_SECTION}{part}" for part in parts[1:]}
-    found[profile] = text
+def with_section(page: str, text: str) -> str:
+    """`page` with `text` put in the place of the section of the same title, or at the end."""
+    parts = page.split(f"\n{_TITLE}")
+    found = {part.split("\n", 1)[0]: f"{_TITLE}{part}" for part in parts[1:]}
+    found[text.removeprefix(_TITLE).split("\n", 1)[0]] = text
     return "\n".join([_HEAD, *(f"{each.strip()}\n" for each in found.values())])
 
 

@@ -38,3 +38,21 @@ def uncovered(sight: Sight, symbol: Symbol) -> Decimal:
             bare -= (order.quantity or ZERO) - true.filled()
     price = Decimal(str(book.quoted[1])) if book.quoted else ZERO
     return bare if bare > 0 and bare * price >= _DUST * instrument.min_notional else ZERO
+
+
+def bid(sight: Sight, symbol: Symbol) -> Decimal:
+    """The best bid now; zero before the first one."""
+    quoted = sight.world.exchange.backend.floor.books[symbol].quoted
+    return Decimal(str(quoted[0])) if quoted else ZERO
+
+
+def worth(sight: Sight) -> Decimal:
+    """What the process believes to hold, in cash and in coins at the last closes."""
+    state, listing = sight.state, sight.scene.listing
+    if state is None:
+        return ZERO
+    total = sum((state.ledger.books.held(cash) for cash in listing.balances), ZERO)
+    for instrument in listing.instruments:
+        close = sight.scene.tape.bars[instrument.symbol].close[sight.bar]
+        total += state.ledger.books.held(instrument.base) * Decimal(repr(float(close)))
+    return total

@@ -137,6 +137,6 @@ _LIMITS = (
     _CAPS,
     replace(_CAPS, max_positions=1),
     replace(_CAPS, daily_loss=Money(_D(60)), daily_loss_lifted_by="day"),
-    replace(_CAPS, loss_cool_down_s=120, signal_cool_down_s=60),
+    replace(_CAPS, loss_cool_down_s=300, signal_cool_down_s=600),
     replace(_CAPS, drawdown_warning=_D("0.01"), drawdown_limit=_D("0.03")),
 )

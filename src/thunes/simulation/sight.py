@@ -6,21 +6,34 @@ the exchange can be held against it.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from thunes.core.domain.command import CancelOrders, SetTimer, VenueCommand
 from thunes.core.domain.decision import Purpose
-from thunes.core.domain.event import AccountSeen, BarsClosed, Event, QuoteReceived, Restarted
-from thunes.core.domain.fact import Decided, Difference, Discrepancy, TradeClosed
+from thunes.core.domain.event import (
+    AccountSeen,
+    BarsClosed,
+    Event,
+    QuoteReceived,
+    Restarted,
+)
+from thunes.core.domain.evidence import FENCE_NS
+from thunes.core.domain.fact import (
+    Decided,
+    Difference,
+    Discrepancy,
+    TradeClosed,
+)
 from thunes.core.domain.line import Line, Outcome, decode_line
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
 from thunes.core.domain.units import Instant, Money, OrderId, Symbol
 from thunes.core.state import State
 from thunes.simulation.faults import Fault
+from thunes.simulation.said import Said, never_to_miss, told_by
 from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
@@ -51,6 +64,9 @@ class Step(NamedTuple):
     cause: Cause | None
     day: int
     day_start: Money | None
+    said: Said = Said()
+    naked: Mapping[Symbol, Instant] = {}
+    alive: Sequence[OrderId] = ()  # orders that were not over before it
 
 
 class Sight:
@@ -63,7 +79,7 @@ class Sight:
         self.promises: dict[OrderId, Promise] = {}
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
-        self.gone: list[str] = []  # lines that a crash took though they had been acted on
+        self.gone: list[tuple[str, str]] = []  # what a crash took that was to stay
         self.unsent = False  # whether the last line asked for something, and a crash came first
         self.epoch = 0
         self.bar = -1
@@ -75,7 +91,12 @@ class Sight:
         self.started_at = world.agenda.now
         self.starts: dict[int, Instant] = {}
         self.lines_read = 0
-        self._undone: list[tuple[Line, int, int]] = []
+        self.said = Said()
+        self._undone: list[tuple[Line, int, int, Said]] = []
+        self._seen: list[bool] = []  # of each line: whether its step was seen to its end
+        self._naked: Mapping[Symbol, Instant] = {}
+        self._alive: list[OrderId] = []
+        self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
         self._hash = hashlib.sha256()
         self._requests = 0
         self._before: _Memory = (Mode.NORMAL, None, -1, None)
@@ -108,13 +129,25 @@ class Sight:
         """Since when nothing has gone wrong any more; None while faults strike."""
         return None if self.healed_at is None else max(self.healed_at, self.started_at)
 
+    @property
+    def peaceful_since(self) -> Instant | None:
+        """Since when nothing can go wrong: from the start in a world without faults."""
+        return self.calm_since if self.world.box.faults.intensity else self.started_at
+
     def see(self, event: Event, outcome: Outcome) -> Step:
         """A step was just taken; its line is the newest one."""
         self._read(len(self.world.journal.lines) - 1)
         self.unsent = False
+        said = self.said
         self._take(Line(event, outcome.commands, outcome.facts), self.world.journal.lines[-1])
+        self._seen[-1] = True
         before, self._before = self._before, _remembered(self.state, self._before)
-        return Step(event, outcome, *before)
+        naked, self._naked = self._naked, _bare(self.state, self._naked)
+        alive, self._alive = self._alive, _working(self.state)
+        if isinstance(event, AccountSeen):
+            for order_id in _lacking(self.state, event):
+                self.absent.setdefault(order_id, event.as_of)
+        return Step(event, outcome, *before, said, naked, alive)
 
     def look(self) -> None:
         """Something has happened: keep up with the journal, with deaths and with the healing."""
@@ -155,12 +188,17 @@ class Sight:
         for symbol, reason in self._reasons:
             self.reasons.setdefault(symbol, {})[reason] = None
         self._reasons.clear()
-        self._undone.append((line, self.epoch, self.bar))
+        self._undone.append((line, self.epoch, self.bar, self.said))
+        self._seen.append(False)
+        if line.facts:
+            self.said = told_by(self.said, line)
         if isinstance(event, Restarted):
             self.epoch = event.epoch
             self.started_at = self.starts[event.epoch] = self.now
             self._before = _remembered(self.state, self._before)
+            self._naked = _bare(self.state, self._naked)
             self.looks = 0
+            self._alive, self.absent = _working(self.state), {}
         elif isinstance(event, AccountSeen):
             self.looks += 1
         elif isinstance(event, BarsClosed):
@@ -190,8 +228,10 @@ class Sight:
                 self.promises[order.id] = Promise(order, event.at, self.epoch, bar, said)
 
     def _forget(self) -> None:
-        line, self.epoch, self.bar = self._undone.pop()
+        line, self.epoch, self.bar, self.said = self._undone.pop()
         self.lines_read -= 1
+        if self._seen.pop():
+            self.gone.extend(never_to_miss(line))
         for fact in line.facts:
             if isinstance(fact, TradeClosed):
                 self.earned.pop()
@@ -200,7 +240,8 @@ class Sight:
                 continue
             self.recorded[command] -= 1
             if self.arrived.get(command, 0) > self.recorded[command]:
-                self.gone.append(f"the line at {line.event.at} asked for what arrived, and is gone")
+                said = f"the line at {line.event.at} asked for what arrived, and is gone"
+                self.gone.append(("S1", said))
             if not isinstance(command, CancelOrders):
                 for order in command.orders:
                     del self.promises[order.id]
@@ -212,3 +253,19 @@ def _remembered(state: State | None, before: _Memory) -> _Memory:
         return before
     memory = state.memory
     return (memory.mode, memory.cause, memory.day, memory.day_start_equity)
+
+
+def _bare(state: State | None, before: Mapping[Symbol, Instant]) -> Mapping[Symbol, Instant]:
+    return before if state is None else dict(state.guard.naked)
+
+
+def _working(state: State | None) -> list[OrderId]:
+    return [] if state is None else [record.order.id for record in state.ledger.orders.by_age()]
+
+
+def _lacking(state: State | None, seen: AccountSeen) -> Iterator[OrderId]:
+    """Working orders that this look would tell of, past their deadline, were they there."""
+    told = [each.order_id for each in seen.orders]
+    for record in () if state is None else state.ledger.orders.by_age():
+        if record.order.id not in told and seen.as_of > record.asked_at + FENCE_NS:
+            yield record.order.id

@@ -1,11 +1,12 @@
 """Spells: how long something that should pass has lasted, on the truth and in the process."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from thunes.core.domain.order import OrderRole, Side
-from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId, Symbol
+from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
-from thunes.simulation.holdings import uncovered
+from thunes.simulation.holdings import bid, uncovered
 from thunes.simulation.sight import Sight
 
 S = NS_PER_SECOND
@@ -15,6 +16,10 @@ NAKED_NS = 300 * S
 UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
 READY_HEALED_NS = 60 * S
 DRIFT_HEALED_NS = 35 * S
+SETTLED_NS = 40 * S  # after the healing: what was unknown then is resolved
+NAKED_PEACEFUL_NS = 5 * S
+_WELL_ABOVE = Decimal("1.003")  # where no stop is refused as already triggered
+LEAVING_PEACEFUL_NS = 150 * S
 
 Found = Iterator[tuple[str, str]]
 
@@ -33,6 +38,7 @@ class Spells:
         }
         self._sight = sight
         self._naked: dict[Symbol, Instant] = {}
+        self._lowest: dict[Symbol, Decimal] = {}  # bids since then
         self._unknown: dict[OrderId, Instant] = {}
         self._starting: Instant | None = None
         self._unready: Instant | None = None
@@ -47,8 +53,11 @@ class Spells:
             symbol = instrument.symbol
             if uncovered(sight, symbol):
                 self._naked.setdefault(symbol, now)
+                now_bid = bid(sight, symbol)
+                self._lowest[symbol] = min(now_bid, self._lowest.get(symbol, now_bid))
             elif (since := self._naked.pop(symbol, None)) is not None:
                 self._passed("naked", since)
+                del self._lowest[symbol]
         state = sight.state
         if state is None:
             return
@@ -78,7 +87,8 @@ class Spells:
     @property
     def waits(self) -> bool:
         """Whether time alone could make a spell too long."""
-        return bool(self._naked or self._unknown or self._unready or self._drifts)
+        waits = self._naked or self._unknown or self._unready or self._drifts
+        return bool(waits or self._sight.said.leaving)
 
     def too_long(self) -> Found:
         """Invariants that a spell breaks by now, with what lasts."""
@@ -90,6 +100,7 @@ class Spells:
             self._able_since = now
         for symbol, began in self._naked.items():
             yield from self._naked_too_long(symbol, began)
+        yield from self._peaceful()
         if calm is None:
             return
         for order_id, began in self._unknown.items():
@@ -114,6 +125,37 @@ class Spells:
             yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s"
         elif lasts > NAKED_UNNOTICED_NS and not self._known(symbol):
             yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s, unnoticed"
+
+    def _peaceful(self) -> Found:
+        """Where nothing goes wrong a stop comes at once, and an exit is tried until it is done."""
+        sight, now = self._sight, self._sight.now
+        peace = sight.peaceful_since
+        if peace is None or now < peace + SETTLED_NS:
+            return
+        for symbol, began in self._naked.items():
+            lasts, lowest = now - began, min(self._lowest[symbol], bid(sight, symbol))
+            self._lowest[symbol] = lowest
+            above = lowest > self._stop_of(symbol) * _WELL_ABOVE
+            if above and began > peace + SETTLED_NS and lasts > NAKED_PEACEFUL_NS:
+                yield "L1", f"{symbol} without a stop for {lasts / S:.1f} s, at prices well above it"
+        for symbol, began in sight.said.leaving.items():
+            lasts = now - max(began, peace)
+            held = None if sight.state is None else sight.state.ledger.positions.get(symbol)
+            if held is not None and not self._selling(symbol) and lasts > LEAVING_PEACEFUL_NS:
+                yield "L2", f"{symbol} was to be left {lasts / S:.1f} s ago, and is held"
+
+    def _stop_of(self, symbol: Symbol) -> Decimal:
+        """Where the stop of what is held belongs at the highest."""
+        state, distance = self._sight.state, self._sight.scene.plan.stop_distance
+        held = None if state is None else state.ledger.positions.get(symbol)
+        if held is None or distance is None:
+            return ZERO
+        return max(held.stop_price or ZERO, held.entry_price * (1 - distance))
+
+    def _selling(self, symbol: Symbol) -> bool:
+        """Whether an exit waits for a buyer."""
+        open_now = self._sight.truth.open.values()
+        return any(t.order.symbol == symbol and t.order.role is OrderRole.EXIT for t in open_now)
 
     def _known(self, symbol: Symbol) -> bool:
         """Whether the process knows that something is to be done, or waits for an answer."""

@@ -8,6 +8,7 @@ from thunes.core.domain.event import BarsClosed, Event, QuoteReceived, TimerFire
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.units import EXACT, NS_PER_SECOND, Instant
 from thunes.simulation.audit import AUDITS
+from thunes.simulation.checks_of_entries import ENTRY_CHECKS
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.faults import Fault
@@ -22,6 +23,7 @@ from thunes.simulation.world import World
 REST_NS = 90 * NS_PER_SECOND
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
 _EACH = 16  # idle steps are looked at once in so many
+_STEP_CHECKS = (*STEP_CHECKS, *ENTRY_CHECKS)
 _BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -91,14 +93,14 @@ class Trial:
             if self._idle % _EACH:
                 return
         self._probes.see(step)
-        for checker in STEP_CHECKS:
+        for checker in _STEP_CHECKS:
             self._all(checker.name, checker.check(self.sight, step))
 
     def _look(self) -> None:
         sight, truth = self.sight, self.sight.truth
         sight.look()
-        for text in sight.gone:
-            self._note("S1", text)
+        for name, text in sight.gone:
+            self._note(name, text)
         sight.gone.clear()
         size = (
             len(truth.received),

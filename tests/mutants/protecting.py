@@ -1,0 +1,151 @@
+"""Bugs of protection: a position that lacks its stop, or loses it, or is sold out of turn."""
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "old stop canceled first",
+        "freqtrade: the old stop is canceled, then the new one is placed",
+        "thunes.core.execution.commands:commands_for",
+        "commands.append(ReplaceOrders(cancels, orders))",
+        "commands += [CancelOrders(cancels), PlaceOrders(orders)]",
+    ),
+    Mutant(
+        "failed stop logged only",
+        "freqtrade: that a stop could not be placed is noted, and nothing done about it",
+        "thunes.core.ledger.ledger:Ledger.book",
+        "_CHANGES[type(report)]",
+        "OrderChange.ACCEPTED if type(report) is Rejected and record.order.role.value == 'stop' "
+        "else _CHANGES[type(report)]",
+    ),
+    Mutant(
+        "refused stop not answered",
+        "L2: a stop that the venue refuses leaves the position as it is",
+        "thunes.core.execution.propose:_answer",
+        "if reason and not (held.leaving and not exits):",
+        "if reason and exits:",
+        "quiet",
+    ),
+    Mutant(
+        "kill cancels stops",
+        "F387: the kill switch takes back every order, stops as well",
+        "thunes.core.risk.review:_take_back_entries",
+        "in view.account.entries()",
+        "in [w for h in view.account.positions() for w in view.account.working(h.symbol)]",
+    ),
+    Mutant(
+        "passed target voids the stop",
+        "F391: one target that cannot be placed, and no protection is",
+        "thunes.core.execution.protection:plan_legs",
+        "targets = _targets(held, price, instrument) if held.entry_size else []",
+        """\
+targets = _targets(held, price, instrument) if held.entry_size else []
+if held.entry_size and len(targets) < len(held.plan.targets):
+    return ()""",
+    ),
+    Mutant(
+        "refused target voids the stop",
+        "F391: a target is refused, and the stop beside it is not placed again",
+        "thunes.core.execution.propose:_answer",
+        "legs = _without(_of_itself(refused, OrderRole.TARGET, held), _legs(held, news_of, view))",
+        """\
+legs = ()
+if not _of_itself(refused, OrderRole.TARGET, held):
+    legs = _legs(held, news_of, view)""",
+    ),
+    Mutant(
+        "unprotected until complete",
+        "S10: a position gets its stop only when its entry is filled",
+        "thunes.core.execution.propose:Execution._protect",
+        "symbol in left or _in_doubt(working)",
+        "symbol in left or any(w.order.side is Side.BUY for w in working) or _in_doubt(working)",
+    ),
+    Mutant(
+        "trailing loosens",
+        "S14: the stop follows the price, down as well",
+        "thunes.core.execution.protection:move_stop",
+        "wanted = max(wanted, level)",
+        "wanted = level - view.market.instrument(held.symbol).tick * 40",
+    ),
+    Mutant(
+        "peak forgotten",
+        "S14: trailing measures from the last close instead of the highest",
+        "thunes.core.state:State._apply_bars",
+        "(held.peak_close is None or mark > held.peak_close)",
+        "True",
+    ),
+    Mutant(
+        "failed cancel holds up the stop",
+        "F393: the old stop is not found, so the new one is not placed",
+        "thunes.core.execution.propose:_answer",
+        "refused = [",
+        """\
+if any(isinstance(news, CancelRefused) for _, news in news_of):
+    return []
+refused = [""",
+    ),
+    Mutant(
+        "not found, and waited for",
+        "F393: an order whose cancel failed is believed to be under way for ever",
+        "thunes.core.execution.protection:all_at_rest",
+        "each.state is OrderState.CANCELING",
+        "each.state is OrderState.CANCELING or each.state is OrderState.UNKNOWN",
+    ),
+    Mutant(
+        "naked after a restart, so sold",
+        "F394: a position whose stop is not known yet is sold without grace",
+        "thunes.core.execution.propose:_look_after",
+        "view.at - since > NAKED_MAX_NS",
+        "view.at - since >= 0",
+        "crash",
+    ),
+    Mutant(
+        "flattened on surprise",
+        "F389: coins that nobody here bought are sold",
+        "thunes.core.execution.propose:_look_after",
+        "reason = held.leaving",
+        "reason = held.leaving or ('stranger' if held.strategy == 'adopted' else '')",
+    ),
+    Mutant(
+        "more sold than held",
+        "S15: an exit is sized by what was bought, not by what is left",
+        "thunes.core.execution.entries:_sale",
+        "floor_to(held.quantity, instrument.step)",
+        "floor_to(max(held.quantity, held.entry_size), instrument.step)",
+    ),
+    Mutant(
+        "exit beside the stop",
+        "S15: the position is sold while its stop still holds the coins",
+        "thunes.core.execution.entries:leave",
+        "_cancellable(working)",
+        "()",
+    ),
+    Mutant(
+        "leaving forgotten",
+        "L2: an exit that failed is not tried again",
+        "thunes.core.state:State._in_flight",
+        "positions[symbol] = replace(held, leaving=proposal.reason)",
+        "pass",
+    ),
+    Mutant(
+        "cancel overtakes its order",
+        "S13: what is still on its way to the venue is taken back",
+        "thunes.core.execution.protection:all_at_rest",
+        "return False",
+        "return True",
+    ),
+    Mutant(
+        "unknown stops count",
+        "S10: a stop of which nobody knows covers the position all the same",
+        "thunes.core.ledger.protection:seen",
+        "if record.state in _RESTING:",
+        "if True:",
+    ),
+    Mutant(
+        "nobody looks after",
+        "S10: a lost stop is not missed",
+        "thunes.core.execution.propose:_look_after",
+        "fine = since is None and not held.leaving and not audit",
+        "fine = not held.leaving",
+    ),
+)
