@@ -135,6 +135,18 @@ CORNERS = {
         "friction": Friction(latency_ms=700),
         "acts": "pause@20 resume@40 kill@70 resume@71",
     },
+    "operators act before a cancel comes back": {
+        "names": "cross",
+        "exits": "stop",
+        "friction": Friction(latency_ms=700),
+        "acts": " ".join(f"resume@{row}" for row in range(1, 160)),
+    },
+    "an entry in parts is called off, and the part protected": {
+        "names": "cross",
+        "exits": "target",
+        "friction": IN_PARTS,
+        "acts": " ".join(f"kill@{row} resume@{row + 1}" for row in range(1, 158, 2)),
+    },
     **{
         f"only {name}": {
             "names": "slow cross",

@@ -133,7 +133,8 @@ class Driver:
             self._drain()
 
     def _fire(self, due: Instant, name: str) -> None:
-        # What the bar brought may be stamped later: time never runs backwards.
+        # What the bar brought may be stamped later, and wait to be told: time never runs backwards.
+        self._let_go()
         at = max(due, self._now)
         if name:
             self.step(TimerFired(at=at, name=name))
