@@ -133,7 +133,7 @@ def test_a_position_that_fees_have_eaten_is_dust() -> None:
     outcome = buy(on, "BTCUSDT", "1", fee="0.0012")
     assert codes(outcome) == ["fee_from_position"]
     assert (on.held("BNBUSDT"), dust(on)) == (0, D("0.0498"))
-    assert "BNBUSDT" not in on.state.protection
+    assert "BNBUSDT" not in on.state.guard.states
     assert decisions(on.bar(signal(Action.ENTER, "BNBUSDT")))[0].refused_by is None
 
 
@@ -163,7 +163,7 @@ def test_a_stop_that_is_too_large_when_it_arrives_is_made_smaller(exits: ExitPla
     again = placed(outcome)
     assert [(o.role, o.quantity) for o in again] == [(o.role, D("9.989")) for o in orders]
     on.report(*(Accepted(order.id) for order in again))
-    assert on.state.protection["BNBUSDT"] is Protection.PROTECTED
+    assert on.state.guard.states["BNBUSDT"] is Protection.PROTECTED
 
 
 def test_a_stop_that_is_refused_at_its_size_is_given_up_as_ever() -> None:

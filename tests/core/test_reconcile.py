@@ -188,7 +188,7 @@ def test_a_deposit_is_booked_when_two_looks_agree_and_is_no_profit() -> None:
     start = bench.state.memory.day_start_equity
     Look(bench).holding("USDT", "500").see()
     assert bench.cash() == 10_000
-    outcome = Look(bench, after=SECOND).holding("USDT", "500").see()
+    outcome = Look(bench, after=4 * SECOND).holding("USDT", "500").see()
     assert found(outcome) == [Difference.BALANCE]
     assert bench.cash() == 10_500
     assert bench.state.memory.day_start_equity == start + 500
@@ -211,7 +211,7 @@ def test_coins_that_nobody_bought_become_a_position_with_a_stop() -> None:
     bench = Bench(exits=STOP)
     bench.bar()
     Look(bench).holding("BTC", "2").see()
-    outcome = Look(bench, after=SECOND).holding("BTC", "2").see()
+    outcome = Look(bench, after=4 * SECOND).holding("BTC", "2").see()
     assert found(outcome) == [Difference.BALANCE, Difference.UNKNOWN_POSITION]
     assert bench.state.ledger.positions["BTCUSDT"].strategy == ADOPTED
     assert [(o.role, o.quantity, o.stop_price) for o in placed(outcome)] == [

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from tests.mutants.mutant import Mutant
@@ -45,7 +45,7 @@ def look(mutant: Mutant, seed: int) -> Caught | None:
     return Caught(seed, broken[0].name, broken[0].text) if broken else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def clean(seed: int, profile: str) -> bool:
     """Whether nothing breaks there without any bug."""
     return run_seed(seed, profile).clean

@@ -163,6 +163,8 @@ ENTRY_CHECKS: tuple[Checker[Step], ...] = (
     Checker("S29", "the mode is what the lines say", _as_said),
     Checker("S32", "a position without its stop has time to get it", _in_grace),
     Checker("S33", "nothing fills of what is believed refused", _never_there),
-    Checker("S4", "an order ends by absence past its deadline, and at the second look", _gone_for_good),
+    Checker(
+        "S4", "an order ends by absence past its deadline, and at the second look", _gone_for_good
+    ),
     Checker("L12", "a signal to enter is decided on, and that is recorded", _answered),
 )

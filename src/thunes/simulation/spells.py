@@ -137,7 +137,10 @@ class Spells:
             self._lowest[symbol] = lowest
             above = lowest > self._stop_of(symbol) * _WELL_ABOVE
             if above and began > peace + SETTLED_NS and lasts > NAKED_PEACEFUL_NS:
-                yield "L1", f"{symbol} without a stop for {lasts / S:.1f} s, at prices well above it"
+                yield (
+                    "L1",
+                    f"{symbol} without a stop for {lasts / S:.1f} s, at prices well above it",
+                )
         for symbol, began in sight.said.leaving.items():
             lasts = now - max(began, peace)
             held = None if sight.state is None else sight.state.ledger.positions.get(symbol)

@@ -8,7 +8,8 @@ from thunes.core.domain.position import Position
 from thunes.core.domain.units import NS_PER_SECOND, Symbol
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import is_leaving, leave
-from thunes.core.execution.protection import gathered, plan_legs, restore
+from thunes.core.execution.plan import gathered, plan_legs
+from thunes.core.execution.protection import restore
 
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
