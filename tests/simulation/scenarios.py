@@ -432,6 +432,14 @@ ACCOUNT = (
         sees=["closed by target", "move_stop"],
     ),
     Scenario(
+        "the state is kept every few lines",
+        "100 100 102.5 104.5 104.5 99 99",
+        [says(0, ENTER)],
+        plan=LADDER,
+        keep_every=3,
+        sees=["closed by target", "move_stop"],
+    ),
+    Scenario(
         "a pause outlives the lease",
         "100 100/100/100/98.9 98.9 98.9",
         [says(0, ENTER, limit_price=D(99))],

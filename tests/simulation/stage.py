@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from thunes.core.market.tape import Tape
 from thunes.core.risk.limits import WIDE_OPEN, Limits
 from thunes.core.strategy.feed import Strategies
 from thunes.core.strategy.protocol import Desk, EventStrategy
+from thunes.runtime.live import KEEP_EVERY
 from thunes.simulation.chance import Chance
 from thunes.simulation.disk import DiskFaults
 from thunes.simulation.faults import Fault
@@ -94,6 +96,7 @@ class Scenario:
     calm: float = 0
     rules: Rules = Rules.BINANCE
     segment_bytes: int = 0
+    keep_every: int = KEEP_EVERY
     core: bool = False
 
     def scene(self) -> Scene:
@@ -290,7 +293,8 @@ def play(scenario: Scenario, *deaths: Death) -> Run:
     effects: list[int] = []
     rest = trial._rest
     trial._rest = lambda: (effects.append(world.effects.count), rest())  # type: ignore[method-assign]
-    trial.run()
+    with patch("thunes.runtime.live.KEEP_EVERY", scenario.keep_every):
+        trial.run()
     truth, sight = world.exchange.truth, trial.sight
     entries = Counter(
         (each.order.symbol, each.order.strategy, sight.promises[each.order.id].bar)
