@@ -16,6 +16,7 @@ from thunes.core.domain.order import (
     Accepted,
     Canceled,
     CancelRefused,
+    Expired,
     Filled,
     Order,
     OrderRole,
@@ -336,6 +337,30 @@ def test_an_entry_whose_cancel_was_lost_is_called_off_again(by: str) -> None:
     again = Look(bench).order(order, Standing.OPEN).see()
     assert again.commands == (CancelOrders((order.id,)),)
     assert not Look(bench, after=SECOND).order(order, Standing.OPEN).see().commands, "one is enough"
+
+
+def test_an_order_that_the_stream_acknowledged_is_in_no_doubt_for_its_lost_answer() -> None:
+    """An exit ended half filled, the stop of the rest is acknowledged: the exit is tried again."""
+    bench = Bench(exits=STOP)
+    (stop,) = placed(bench.enter("10"))
+    bench.report(Accepted(stop.id))
+    (leaving,) = placed(bench.bar(signal(Action.EXIT)))
+    part = bench.fill(leaving, "100", "4")
+    (rest,) = placed(bench.report(Canceled(stop.id), part, Expired(leaving.id, "no liquidity")))
+    bench.report(Accepted(rest.id))
+    bench.report(OutcomeUnknown(rest.id))
+    (again,) = placed(Look(bench).order(rest, Standing.OPEN).see())
+    assert (again.role, again.quantity) == (OrderRole.EXIT, D(6))
+
+
+def test_a_fill_ends_the_doubt_about_an_order() -> None:
+    bench = Bench(exits=STOP)
+    (stop,) = placed(bench.enter("10"))
+    bench.report(OutcomeUnknown(stop.id))
+    bench.report(bench.fill(stop, "95", "4"))
+    record = bench.state.ledger.orders.find(stop.id)
+    assert record is not None
+    assert not record.lost
 
 
 def test_an_exit_that_was_lost_is_sent_again() -> None:

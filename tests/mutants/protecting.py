@@ -57,8 +57,8 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "unprotected until complete",
         "S10: a position gets its stop only when its entry is filled",
         "thunes.core.execution.propose:Execution._protect",
-        "symbol in left or _in_doubt(working)",
-        "symbol in left or any(w.order.side is Side.BUY for w in working) or _in_doubt(working)",
+        "symbol in left or (doubt and held is None)",
+        "symbol in left or any(w.order.side is Side.BUY for w in working) or (doubt and not held)",
     ),
     Mutant(
         "trailing loosens",

@@ -19,6 +19,7 @@ from thunes.core.domain.order import (
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
 from thunes.core.domain.units import ZERO, Instant, Money, Quantity
+from thunes.core.domain.view import OrderState
 from thunes.core.ledger.holdings import Holdings, ValueOf
 from thunes.core.ledger.legs import reduced
 from thunes.core.ledger.lots import average_price, consume, pooled, ratio
@@ -55,7 +56,8 @@ class Ledger(Holdings):
         if not self.orders.change(record, _CHANGES[type(report)]):
             text = f"{type(report).__name__} for {report.order_id} in state {record.state.value}"
             return [Noticed(code="impossible_report", text=text, at=at)]
-        record.lost = type(report) is OutcomeUnknown
+        # What the stream acknowledged before its answer got lost is in no doubt.
+        record.lost = type(report) is OutcomeUnknown and record.state is OrderState.UNKNOWN
         facts: list[Fact] = []
         if isinstance(report, _REFUSALS):
             text = f"{report.code} {report.text}"
@@ -75,6 +77,7 @@ class Ledger(Holdings):
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
         record.trade_ids.append(fill.trade_id)
+        record.lost = False
         value = Money(fill.price * fill.quantity)
         record.filled = Quantity(record.filled + fill.quantity)
         record.value = Money(record.value + value)
