@@ -86,11 +86,14 @@ def _row(hunted: Hunted) -> tuple[str, ...]:
 def _write(path: Path, hunted: list[Hunted]) -> None:
     medians = [statistics.median(each.seeds()) for each in hunted]
     recall = sum(each.found for each in hunted) / len(hunted)
+    said = (
+        f"{len(hunted)} bugs were planted, one at a time, each by a change to one function; "
+        f"{recall:.0%} were found, in each of {len(hunted[0].caught)} ranges of seeds for itself, "
+        f"after {statistics.median(medians):g} seeds in the middle."
+    )
     lines = [
         f"{_TITLE}\n",
-        f"{len(hunted)} bugs were planted, one at a time, each by a change to one function; "
-        f"{recall:.0%} were found, each range of {_STRIDE} seeds for itself, after "
-        f"{statistics.median(medians):g} seeds in the middle.\n",
+        f"{said}\n",
         "| bug | lesson | profile | first seed | seeds to find it (median) | at most | found by |",
         "|---|---|---|---:|---:|---:|---|",
         *(f"| {' | '.join(_row(each))} |" for each in hunted),

@@ -96,6 +96,7 @@ class Sight:
         self._seen: list[bool] = []  # of each line: whether its step was seen to its end
         self._naked: Mapping[Symbol, Instant] = {}
         self._alive: list[OrderId] = []
+        self.newest = Instant(0)  # of the looks that this process has taken
         self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
         self._hash = hashlib.sha256()
         self._requests = 0
@@ -145,6 +146,7 @@ class Sight:
         naked, self._naked = self._naked, _bare(self.state, self._naked)
         alive, self._alive = self._alive, _working(self.state)
         if isinstance(event, AccountSeen):
+            self.newest = max(self.newest, event.as_of)
             for order_id in _lacking(self.state, event):
                 self.absent.setdefault(order_id, event.as_of)
         return Step(event, outcome, *before, said, naked, alive)
@@ -198,7 +200,7 @@ class Sight:
             self._before = _remembered(self.state, self._before)
             self._naked = _bare(self.state, self._naked)
             self.looks = 0
-            self._alive, self.absent = _working(self.state), {}
+            self._alive, self.absent, self.newest = _working(self.state), {}, Instant(0)
         elif isinstance(event, AccountSeen):
             self.looks += 1
         elif isinstance(event, BarsClosed):
