@@ -40,8 +40,8 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "unprotected until complete",
         "S10: a position gets its stop only when its entry is filled",
         "thunes.core.execution.propose:Execution._protect",
-        "symbol in left or _in_doubt(working)",
-        "symbol in left or any(w.order.side is Side.BUY for w in working) or _in_doubt(working)",
+        "if symbol in left or (doubt and held is None):",
+        "if symbol in left or any(w.order.side is Side.BUY for w in working):",
     ),
     Mutant(
         "trailing loosens",
@@ -61,7 +61,7 @@ if not _of_itself(refused, OrderRole.TARGET, held):
     Mutant(
         "naked after a restart, so sold",
         "F394: a position whose stop is not known yet is sold without grace",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "view.at - since > NAKED_MAX_NS",
         "view.at - since >= 0",
         "crash",
@@ -69,7 +69,7 @@ if not _of_itself(refused, OrderRole.TARGET, held):
     Mutant(
         "flattened on surprise",
         "F389: coins that nobody here bought are sold",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "reason = held.leaving",
         "reason = held.leaving or ('stranger' if held.strategy == 'adopted' else '')",
     ),
@@ -104,7 +104,7 @@ if not _of_itself(refused, OrderRole.TARGET, held):
     Mutant(
         "nobody looks after",
         "S10: a lost stop is not missed",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "fine = since is None and not held.leaving and not audit",
         "fine = not held.leaving",
     ),
