@@ -81,13 +81,6 @@ MUTANTS = (
         "crash",
     ),
     Mutant(
-        "entered on top",
-        "S20: what is held does not keep its strategy from entering once more",
-        "thunes.core.risk.gates:_one_position_per_symbol",
-        "owners = [] if held is None else [held.strategy]",
-        "owners = []",
-    ),
-    Mutant(
         "entries of one step not counted",
         "S18: two entries of the same bar are each allowed the last place",
         "thunes.core.risk.gates:_max_positions",
