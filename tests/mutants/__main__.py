@@ -7,32 +7,13 @@ import sys
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.mutants.hunt import Caught, hunt
+from tests.mutants.hunt import STRIDE, Hunted, hunt_one
 from tests.mutants.planted import MUTANTS
 from thunes.simulation.dashboard import with_section
 
 FOUND = Path(__file__).with_name("found.json")
-_STRIDE = 300
 _TITLE = "## Planted bugs"
-
-
-class Hunted(NamedTuple):
-    """How one mutant was found in each range of seeds; None where it was not."""
-
-    name: str
-    caught: list[Caught | None]
-
-    @property
-    def found(self) -> bool:
-        return all(self.caught)
-
-    def seeds(self) -> list[int]:
-        """How many seeds it took in each range."""
-        firsts = range(1, 1 + _STRIDE * len(self.caught), _STRIDE)
-        pairs = zip(self.caught, firsts, strict=True)
-        return [_STRIDE if each is None else each.seed - first + 1 for each, first in pairs]
 
 
 def main() -> int:
@@ -42,7 +23,7 @@ def main() -> int:
     tasks = [(MUTANTS.index(mutant), asked.ranges, asked.seeds) for mutant in wanted]
     hunted: list[Hunted] = []
     with get_context("spawn").Pool(asked.jobs) as pool:
-        for each in pool.imap(_hunt_one, tasks):
+        for each in pool.imap(hunt_one, tasks):
             hunted.append(each)
             print("  ".join(_row(each)), flush=True)
     lost = [each.name for each in hunted if not each.found]
@@ -59,19 +40,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", default="", help="mutants whose name has this in it")
     parser.add_argument("--ranges", type=int, default=5, help="disjoint ranges of seeds")
-    parser.add_argument("--seeds", type=int, default=_STRIDE, help="of each range, at most")
+    parser.add_argument("--seeds", type=int, default=STRIDE, help="of each range, at most")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", type=Path, help="the Markdown page to write the table into")
     asked = parser.parse_args()
-    asked.seeds = min(asked.seeds, _STRIDE)
+    asked.seeds = min(asked.seeds, STRIDE)
     return asked
-
-
-def _hunt_one(task: tuple[int, int, int]) -> Hunted:
-    place, ranges, seeds = task
-    mutant = MUTANTS[place]
-    firsts = range(1, 1 + _STRIDE * ranges, _STRIDE)
-    return Hunted(mutant.name, [hunt(mutant, range(n, n + seeds)) for n in firsts])
 
 
 def _row(hunted: Hunted) -> tuple[str, ...]:
@@ -86,11 +60,14 @@ def _row(hunted: Hunted) -> tuple[str, ...]:
 def _write(path: Path, hunted: list[Hunted]) -> None:
     medians = [statistics.median(each.seeds()) for each in hunted]
     recall = sum(each.found for each in hunted) / len(hunted)
+    said = (
+        f"{len(hunted)} bugs were planted, one at a time, each by a change to one function; "
+        f"{recall:.0%} were found, in each of {len(hunted[0].caught)} ranges of seeds for itself, "
+        f"after {statistics.median(medians):g} seeds in the middle."
+    )
     lines = [
         f"{_TITLE}\n",
-        f"{len(hunted)} bugs were planted, one at a time, each by a change to one function; "
-        f"{recall:.0%} were found, each range of {_STRIDE} seeds for itself, after "
-        f"{statistics.median(medians):g} seeds in the middle.\n",
+        f"{said}\n",
         "| bug | lesson | profile | first seed | seeds to find it (median) | at most | found by |",
         "|---|---|---|---:|---:|---:|---|",
         *(f"| {' | '.join(_row(each))} |" for each in hunted),

@@ -78,13 +78,6 @@ self.books.post(instrument.quote, payer, payee, paid or fill.price * fill.quanti
         "",
     ),
     Mutant(
-        "balances compared in the fray",
-        "S33: balances read before a fill are held against books that have it",
-        "thunes.core.ledger.adoption:differences",
-        "if any(fill.at >= seen.as_of - QUIET_NS for fill in seen.fills):\n    return {}",
-        "",
-    ),
-    Mutant(
         "deposits never adopted",
         "L4: a difference that stays is only looked at",
         "thunes.core.ledger.reconcile:reconcile",
@@ -120,20 +113,6 @@ self.books.post(instrument.quote, payer, payee, paid or fill.price * fill.quanti
         "if False:",
     ),
     Mutant(
-        "siblings go on",
-        "S15: one of a list fills, the other one counts as working",
-        "thunes.core.ledger.ledger:Ledger._end_siblings",
-        "self.orders.change(each, OrderChange.CANCEL_SENT)",
-        "pass",
-    ),
-    Mutant(
-        "first lots last",
-        "S26: what is sold takes the cost of the newest lot",
-        "thunes.core.ledger.lots:consume",
-        "lot = lots[0]",
-        "lots.reverse()\nlot = lots[0]",
-    ),
-    Mutant(
         "looks no more",
         "L4: the account is looked at when a process starts, and never again",
         "thunes.runtime.live:Live._look_due",
@@ -146,15 +125,5 @@ self.books.post(instrument.quote, payer, payee, paid or fill.price * fill.quanti
         "thunes.core.state:State._apply_account",
         "if seen.as_of <= self.doubt.as_of:\n    return  # an older answer that comes late",
         "",
-    ),
-    Mutant(
-        "look dated by its arrival",
-        "S33: an answer counts as of when it came, not of when it was asked for",
-        "thunes.runtime.live:Live.hear",
-        "event = replace(event, at=self._time())",
-        """\
-event = replace(event, at=self._time())
-if type(event).__name__ == "AccountSeen":
-    event = replace(event, as_of=event.at)""",
     ),
 )

@@ -7,7 +7,11 @@ from functools import cache
 from typing import NamedTuple
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.planted import MUTANTS
 from thunes.simulation.trial import run_seed
+
+STRIDE = 300
+"""How far one range of seeds begins after the other."""
 
 _PATIENCE_S = 60  # a bug may have the program do nothing else for ever
 
@@ -18,6 +22,23 @@ class Caught(NamedTuple):
     seed: int
     by: str
     text: str
+
+
+class Hunted(NamedTuple):
+    """How one mutant was found in each range of seeds; None where it was not."""
+
+    name: str
+    caught: list[Caught | None]
+
+    @property
+    def found(self) -> bool:
+        return all(self.caught)
+
+    def seeds(self) -> list[int]:
+        """How many seeds it took in each range."""
+        firsts = range(1, 1 + STRIDE * len(self.caught), STRIDE)
+        pairs = zip(self.caught, firsts, strict=True)
+        return [STRIDE if each is None else each.seed - first + 1 for each, first in pairs]
 
 
 class _Stuck(BaseException):
@@ -31,6 +52,14 @@ def hunt(mutant: Mutant, seeds: Iterable[int]) -> Caught | None:
         if caught is not None and clean(seed, mutant.profile):
             return caught
     return None
+
+
+def hunt_one(task: tuple[int, int, int]) -> Hunted:
+    """Hunt one mutant, named by its place, in so many ranges of so many seeds."""
+    place, ranges, seeds = task
+    mutant = MUTANTS[place]
+    firsts = range(1, 1 + STRIDE * ranges, STRIDE)
+    return Hunted(mutant.name, [hunt(mutant, range(n, n + seeds)) for n in firsts])
 
 
 def look(mutant: Mutant, seed: int) -> Caught | None:

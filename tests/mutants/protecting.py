@@ -19,29 +19,12 @@ MUTANTS = (
         "else _CHANGES[type(report)]",
     ),
     Mutant(
-        "refused stop not answered",
-        "L2: a stop that the venue refuses leaves the position as it is",
-        "thunes.core.execution.propose:_answer",
-        "if reason and not (held.leaving and not exits):",
-        "if reason and exits:",
-        "quiet",
-    ),
-    Mutant(
         "kill cancels stops",
         "F387: the kill switch takes back every order, stops as well",
         "thunes.core.risk.review:_take_back_entries",
         "in view.account.entries()",
         "in [w for h in view.account.positions() for w in view.account.working(h.symbol)]",
-    ),
-    Mutant(
-        "passed target voids the stop",
-        "F391: one target that cannot be placed, and no protection is",
-        "thunes.core.execution.protection:plan_legs",
-        "targets = _targets(held, price, instrument) if held.entry_size else []",
-        """\
-targets = _targets(held, price, instrument) if held.entry_size else []
-if held.entry_size and len(targets) < len(held.plan.targets):
-    return ()""",
+        "quiet",
     ),
     Mutant(
         "refused target voids the stop",
@@ -57,8 +40,8 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "unprotected until complete",
         "S10: a position gets its stop only when its entry is filled",
         "thunes.core.execution.propose:Execution._protect",
-        "symbol in left or (doubt and held is None)",
-        "symbol in left or any(w.order.side is Side.BUY for w in working) or (doubt and not held)",
+        "if symbol in left or (doubt and held is None):",
+        "if symbol in left or any(w.order.side is Side.BUY for w in working):",
     ),
     Mutant(
         "trailing loosens",
@@ -68,33 +51,17 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "wanted = level - view.market.instrument(held.symbol).tick * 40",
     ),
     Mutant(
-        "peak forgotten",
-        "S14: trailing measures from the last close instead of the highest",
-        "thunes.core.state:State._apply_bars",
-        "(held.peak_close is None or mark > held.peak_close)",
-        "True",
-    ),
-    Mutant(
-        "failed cancel holds up the stop",
-        "F393: the old stop is not found, so the new one is not placed",
-        "thunes.core.execution.propose:_answer",
-        "refused = [",
-        """\
-if any(isinstance(news, CancelRefused) for _, news in news_of):
-    return []
-refused = [""",
-    ),
-    Mutant(
-        "not found, and waited for",
-        "F393: an order whose cancel failed is believed to be under way for ever",
-        "thunes.core.execution.protection:all_at_rest",
-        "each.state is OrderState.CANCELING",
-        "each.state is OrderState.CANCELING or each.state is OrderState.UNKNOWN",
+        "failed cancel, so it stands",
+        "F393: a stop whose cancel finds nothing is believed to be there, and none is placed",
+        "thunes.core.ledger.ledger:Ledger.book",
+        "_CHANGES[type(report)]",
+        "_CHANGES[type(report)] if type(report) is not CancelRefused "
+        "else record.__setattr__('state', type(record.state).ACCEPTED) or OrderChange.ACCEPTED",
     ),
     Mutant(
         "naked after a restart, so sold",
         "F394: a position whose stop is not known yet is sold without grace",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "view.at - since > NAKED_MAX_NS",
         "view.at - since >= 0",
         "crash",
@@ -102,7 +69,7 @@ refused = [""",
     Mutant(
         "flattened on surprise",
         "F389: coins that nobody here bought are sold",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "reason = held.leaving",
         "reason = held.leaving or ('stranger' if held.strategy == 'adopted' else '')",
     ),
@@ -135,16 +102,9 @@ refused = [""",
         "return True",
     ),
     Mutant(
-        "unknown stops count",
-        "S10: a stop of which nobody knows covers the position all the same",
-        "thunes.core.ledger.protection:seen",
-        "if record.state in _RESTING:",
-        "if True:",
-    ),
-    Mutant(
         "nobody looks after",
         "S10: a lost stop is not missed",
-        "thunes.core.execution.propose:_look_after",
+        "thunes.core.execution.upkeep:look_after",
         "fine = since is None and not held.leaving and not audit",
         "fine = not held.leaving",
     ),

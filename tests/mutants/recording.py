@@ -7,11 +7,16 @@ MUTANTS = (
         "sent before it is written",
         "S1: the command leaves, then its line is written",
         "thunes.runtime.live:Live.hear",
-        "self._store.append(",
+        """\
+self._store.append(line, durable=durable)
+self.unkept += 1
+for command in outcome.commands:
+    self._carry_out(command, event.at)""",
         """\
 for command in outcome.commands:
     self._carry_out(command, event.at)
-self._store.append(""",
+self._store.append(line, durable=durable)
+self.unkept += 1""",
     ),
     Mutant(
         "commands not synced",

@@ -49,6 +49,7 @@ MUTANTS = (
         "thunes.core.ledger.reader:AccountReader.forget",
         "self._equity = None",
         "pass",
+        "quiet",
     ),
     Mutant(
         "gates that nobody asks",
@@ -80,33 +81,12 @@ MUTANTS = (
         "crash",
     ),
     Mutant(
-        "reconciled by starting",
-        "S31: a start trusts its journal",
-        "thunes.core.state:State._apply_restart",
-        "self.memory.unreconciled = True",
-        "pass",
-        "crash",
-    ),
-    Mutant(
-        "entered on top",
-        "S20: an entry under way does not count as a position",
-        "thunes.core.risk.gates:_one_position_per_symbol",
-        "owners += [working.order.strategy for working in account.working(symbol)]",
-        "",
-    ),
-    Mutant(
-        "unknown counts as nothing",
-        "S18: an entry of which nobody knows takes no room",
-        "thunes.core.ledger.reader:AccountReader.entries",
-        "tuple(self._ledger.orders.open_entries.values())",
-        "tuple(r for r in self._ledger.orders.open_entries.values() if r.state.value != 'unknown')",
-    ),
-    Mutant(
         "entries of one step not counted",
         "S18: two entries of the same bar are each allowed the last place",
         "thunes.core.risk.gates:_max_positions",
         "taken += [each.symbol for each in q.promised]",
         "",
+        "quiet",
     ),
     Mutant(
         "exits wait for the mode",
@@ -123,18 +103,12 @@ MUTANTS = (
         "if",
     ),
     Mutant(
-        "kill leaves entries",
-        "S30: the kill switch takes back nothing",
-        "thunes.core.risk.review:_take_back_entries",
-        "in view.account.entries()",
-        "in ()",
-    ),
-    Mutant(
         "halted for good",
         "L11: the new day does not lift what the last one lost",
         "thunes.core.risk.mode:next_mode",
         'limits.daily_loss_lifted_by != "day"',
         "True",
+        "quiet",
     ),
     Mutant(
         "day rolls at each bar",

@@ -7,15 +7,17 @@ from thunes.core.domain.command import SetTimer
 from thunes.core.domain.decision import Action, Proposal, Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import DEADLINE_NS, FENCE_NS
-from thunes.core.domain.fact import Decided
-from thunes.core.domain.order import OrderRole, Side
+from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy
+from thunes.core.domain.order import CancelRefused, Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.holdings import worth
+from thunes.simulation.said import amount_of
 from thunes.simulation.sight import Sight, Step
 
 _OVER = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
+_RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 _GRACE_NS = 50 * NS_PER_SECOND
 
 
@@ -119,9 +121,9 @@ def _never_there(sight: Sight, step: Step) -> Iterator[str]:
         return
     latest = sight.truth.latest
     for order_id, record in state.ledger.orders.closed.items():
-        if record.state is OrderState.REJECTED and order_id in latest:
-            if filled := latest[order_id].filled():
-                yield f"{order_id} is believed to have been refused, and has filled {filled}"
+        refused = record.state is OrderState.REJECTED and order_id in latest
+        if refused and (filled := latest[order_id].filled()):
+            yield f"{order_id} is believed to have been refused, and has filled {filled}"
 
 
 def _gone_for_good(sight: Sight, step: Step) -> Iterator[str]:
@@ -138,6 +140,77 @@ def _gone_for_good(sight: Sight, step: Step) -> Iterator[str]:
             yield f"{order_id} is {record.state.value}: absent, but its deadline is not past"
         elif order_id not in sight.absent:
             yield f"{order_id} is {record.state.value}: absent, for the first time"
+
+
+def _doubtful(sight: Sight, step: Step) -> Iterator[str]:
+    """That a cancel found nothing may mean that the order has filled."""
+    state, event = sight.state, step.event
+    if state is None or not isinstance(event, VenueReported):
+        return
+    for number, report in enumerate(event.reports):
+        if not isinstance(report, CancelRefused):
+            continue
+        record = state.ledger.orders.find(report.order_id)
+        later = [each.order_id for each in event.reports[number + 1 :]]
+        if record is not None and record.state in _RESTING and report.order_id not in later:
+            yield f"{report.order_id} was not there to be canceled, and is {record.state.value}"
+
+
+def _at_once(sight: Sight, step: Step) -> Iterator[str]:
+    """What a fill brings gets its stop in the same step, where nothing else holds it up."""
+    state, event = sight.state, step.event
+    if state is None or not isinstance(event, VenueReported):
+        return
+    decided = [each.symbol for each in _approved(step)]
+    for report in event.reports:
+        record = state.ledger.orders.find(report.order_id)
+        if not isinstance(report, Filled) or record is None or record.order.side is Side.SELL:
+            continue
+        symbol, worth_of = record.order.symbol, report.price * record.filled
+        selling = [w for w in state.ledger.orders.working(symbol) if w.order.side is Side.SELL]
+        small = (
+            worth_of < 4 * sight.world.exchange.backend.floor.books[symbol].instrument.min_notional
+        )
+        if symbol in state.guard.naked and not selling and not small and symbol not in decided:
+            yield f"{report.quantity} {symbol} were bought, and no stop is on its way"
+
+
+def _once_a_day(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - one signature
+    for fact in step.outcome.facts:
+        if isinstance(fact, DayRolled) and fact.day <= step.said.day:
+            yield f"day {fact.day} began once more"
+
+
+def _newest(sight: Sight, step: Step) -> Iterator[str]:
+    state, event = sight.state, step.event
+    if state is not None and isinstance(event, AccountSeen) and state.doubt.as_of < sight.newest:
+        yield f"the answer of {state.doubt.as_of} was believed after that of {sight.newest}"
+
+
+def _paid_in(sight: Sight, step: Step) -> Iterator[str]:
+    """What is adopted is what somebody paid in or took out, and no profit or loss of the day."""
+    state = sight.state
+    found = [
+        fact
+        for fact in step.outcome.facts
+        if isinstance(fact, Discrepancy) and fact.kind is Difference.BALANCE
+    ]
+    if state is None or not found:
+        return
+    cash, start = next(iter(sight.scene.listing.balances)), step.day_start
+    for fact in found:
+        asset, adopted = fact.subject, sight.said.adopted.get(fact.subject, ZERO)
+        total = sum((u for a, u in sight.scene.listing.balances.items() if a == asset), ZERO)
+        totals = [total]
+        for transfer in sight.truth.transfers:
+            if transfer.asset == asset:
+                totals.append(totals[-1] + transfer.amount)
+        if adopted not in totals:
+            yield f"{adopted:+f} {asset} were adopted in all, {totals[-1]:+f} came or went"
+    if start is not None and all(fact.subject == cash for fact in found):
+        due = start + sum((amount_of(fact) for fact in found), ZERO)
+        if state.memory.day_start_equity != due:
+            yield f"the day counts from {state.memory.day_start_equity}, which should be {due}"
 
 
 def _approved(step: Step) -> list[Proposal]:
@@ -166,5 +239,10 @@ ENTRY_CHECKS: tuple[Checker[Step], ...] = (
     Checker(
         "S4", "an order ends by absence past its deadline, and at the second look", _gone_for_good
     ),
+    Checker("S12", "a cancel that finds nothing leaves the order in doubt", _doubtful),
+    Checker("S10", "what is bought gets its stop in the same step", _at_once),
+    Checker("S33", "an answer is not believed after a newer one", _newest),
+    Checker("S26", "what is adopted was paid in or taken out", _paid_in),
+    Checker("L13", "a day begins once, restarts or not", _once_a_day),
     Checker("L12", "a signal to enter is decided on, and that is recorded", _answered),
 )

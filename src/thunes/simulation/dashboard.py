@@ -6,10 +6,10 @@ from thunes.simulation.tally import Spread, Tally
 
 _HEAD = """# Reliability
 
-What the faulty world has shown: made by `thunes simulate --table`, one section for each profile,
-each written whole by the run that its last line names. The same seeds give the same numbers
-wherever they are run. Simulation shows the presence of bugs, never their absence: the bound on
-violations holds for the faults as they are simulated, not for interpreter, kernel or network.
+What the faulty world has shown, each section written whole by the command that its last line
+names (`thunes simulate --table`, `make mutants`). The same seeds give the same numbers wherever
+they are run. Simulation shows the presence of bugs, never their absence: the bound on violations
+holds for the faults as they are simulated, not for interpreter, kernel or network.
 """
 _TITLE = "## "
 

@@ -74,6 +74,7 @@ _MODERATE: Mapping[Fault, float] = {
 _CRASHES = (F.CRASH, F.HANG, F.SECOND_INSTANCE, F.DISK)
 _MILDNESS = 0.2
 _CRASH_FURY = 12.0
+_OPERATOR_FURY = 2.0  # what a person has ordered must outlive a crash
 _RARITY = 0.25  # a sparse world is quiet most of the time
 _PROBABILITY_MAX = 0.5
 _MEAN_S_MIN = 20.0
@@ -92,9 +93,8 @@ def faults_of(profile: str, chance: Chance) -> Faults:
         case "sparse":
             intensity = {f: _scaled(f, _RARITY if f in RECURRING else 1.0) for f in _MODERATE}
         case "crash":
-            intensity = {
-                f: _scaled(f, _CRASH_FURY if f in _CRASHES else _MILDNESS) for f in _MODERATE
-            }
+            fury = {**dict.fromkeys(_CRASHES, _CRASH_FURY), F.OPERATOR: _OPERATOR_FURY}
+            intensity = {f: _scaled(f, fury.get(f, _MILDNESS)) for f in _MODERATE}
         case "swarm":
             intensity = _swarm(chance)
         case "quiet":

@@ -1,6 +1,7 @@
 """What the lines of a journal have said so far, without asking the state that they lead to."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -18,17 +19,21 @@ from thunes.core.domain.line import Line
 from thunes.core.domain.mode import Mode
 from thunes.core.domain.units import ZERO, Instant, Symbol
 
+_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 _NEVER: Mapping[Symbol, Instant] = MappingProxyType({})
 
 
 class Said(NamedTuple):
-    """The mode; when the last trade closed, if it lost; the last entry of each symbol; and since
-    when a symbol is being left, until it is flat."""
+    """The mode; when the last trade closed, if it lost; the last entry of each symbol; since when
+    a symbol is being left, until it is flat; what was adopted of each asset in all; and the day
+    that began last."""
 
     mode: Mode = Mode.NORMAL
     lost_at: Instant | None = None
     entered: Mapping[Symbol, Instant] = _NEVER
     leaving: Mapping[Symbol, Instant] = _NEVER
+    adopted: Mapping[str, Decimal] = _NOTHING
+    day: int = -1
 
 
 def told_by(said: Said, line: Line) -> Said:
@@ -41,8 +46,13 @@ def told_by(said: Said, line: Line) -> Said:
             said = said._replace(lost_at=at if fact.trade.pnl < ZERO else None)
             if fact.flat:
                 said = _stays(said, fact.trade.symbol)
+        elif isinstance(fact, DayRolled):
+            said = said._replace(day=fact.day)
         elif isinstance(fact, Discrepancy) and fact.kind is Difference.PHANTOM:
             said = _stays(said, Symbol(fact.subject))
+        elif isinstance(fact, Discrepancy) and fact.kind is Difference.BALANCE:
+            total = said.adopted.get(fact.subject, ZERO) + amount_of(fact)
+            said = said._replace(adopted={**said.adopted, fact.subject: total})
         elif isinstance(fact, Decided) and fact.refused_by is None:
             proposal = fact.proposal
             if proposal.purpose is Purpose.ENTRY and not proposal.adds:
@@ -50,6 +60,11 @@ def told_by(said: Said, line: Line) -> Said:
             elif proposal.purpose is Purpose.EXIT:
                 said = said._replace(leaving={proposal.symbol: at, **said.leaving})
     return said
+
+
+def amount_of(difference: Discrepancy) -> Decimal:
+    """The units of a balance that came, or went if negative."""
+    return Decimal(difference.text.split()[0])
 
 
 def never_to_miss(line: Line) -> Iterator[tuple[str, str]]:

@@ -132,7 +132,7 @@ _PLANS = (
     ExitPlan(stop_distance=_STOP, trail_distance=_D("0.008"), trail_after=0),
     ExitPlan(stop_distance=_D("0.02"), targets=_LADDER, trail_distance=_D("0.01"), trail_after=1),
 )
-_CAPS = Limits(max_age_s=120, symbol_exposure=_D("0.3"), total_exposure=_D("0.8"))
+_CAPS = Limits(max_age_s=45, symbol_exposure=_D("0.3"), total_exposure=_D("0.8"))
 _LIMITS = (
     _CAPS,
     replace(_CAPS, max_positions=1),

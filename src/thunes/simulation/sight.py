@@ -32,14 +32,12 @@ from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
 from thunes.core.domain.units import Instant, Money, OrderId, Symbol
 from thunes.core.state import State
-from thunes.simulation.faults import Fault
 from thunes.simulation.said import Said, never_to_miss, told_by
 from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _COINS = (Difference.PHANTOM, Difference.UNKNOWN_POSITION, Difference.FOREIGN_FILL)
-_SHUT = (Fault.OUTAGE, Fault.MAINTENANCE, Fault.BANNED, Fault.RATE_LIMITED, Fault.CANCEL_ONLY)
 
 
 _Memory = tuple[Mode, Cause | None, int, Money | None]
@@ -96,6 +94,7 @@ class Sight:
         self._seen: list[bool] = []  # of each line: whether its step was seen to its end
         self._naked: Mapping[Symbol, Instant] = {}
         self._alive: list[OrderId] = []
+        self.newest = Instant(0)  # of the looks that this process has taken
         self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
         self._hash = hashlib.sha256()
         self._requests = 0
@@ -117,22 +116,9 @@ class Sight:
         return self._hash.hexdigest()
 
     @property
-    def able(self) -> bool:
-        """Whether a process is awake and the exchange would take its orders."""
-        process, gate = self.world.process, self.world.exchange.gate
-        if process is None or process.hangs:
-            return False
-        return not any(gate.lasts(fault) for fault in _SHUT)
-
-    @property
     def calm_since(self) -> Instant | None:
         """Since when nothing has gone wrong any more; None while faults strike."""
         return None if self.healed_at is None else max(self.healed_at, self.started_at)
-
-    @property
-    def peaceful_since(self) -> Instant | None:
-        """Since when nothing can go wrong: from the start in a world without faults."""
-        return self.calm_since if self.world.box.faults.intensity else self.started_at
 
     def see(self, event: Event, outcome: Outcome) -> Step:
         """A step was just taken; its line is the newest one."""
@@ -145,6 +131,7 @@ class Sight:
         naked, self._naked = self._naked, _bare(self.state, self._naked)
         alive, self._alive = self._alive, _working(self.state)
         if isinstance(event, AccountSeen):
+            self.newest = max(self.newest, event.as_of)
             for order_id in _lacking(self.state, event):
                 self.absent.setdefault(order_id, event.as_of)
         return Step(event, outcome, *before, said, naked, alive)
@@ -198,7 +185,7 @@ class Sight:
             self._before = _remembered(self.state, self._before)
             self._naked = _bare(self.state, self._naked)
             self.looks = 0
-            self._alive, self.absent = _working(self.state), {}
+            self._alive, self.absent, self.newest = _working(self.state), {}, Instant(0)
         elif isinstance(event, AccountSeen):
             self.looks += 1
         elif isinstance(event, BarsClosed):
@@ -208,8 +195,12 @@ class Sight:
                 self.earned.append(fact.trade.pnl)
             elif isinstance(fact, Discrepancy):
                 self.lost_coins |= fact.kind in _COINS
-        if not line.commands:
-            return
+        if line.commands:
+            self._promise(line)
+
+    def _promise(self, line: Line) -> None:
+        """The line asks for something: keep what, and by which decision."""
+        event = line.event
         decided = [each for each in line.facts if isinstance(each, Decided)]
         self._reasons += [
             (each.proposal.symbol, each.proposal.reason)

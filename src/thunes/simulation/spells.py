@@ -6,6 +6,7 @@ from decimal import Decimal
 from thunes.core.domain.order import OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
+from thunes.simulation.faults import Fault
 from thunes.simulation.holdings import bid, uncovered
 from thunes.simulation.sight import Sight
 
@@ -21,6 +22,7 @@ NAKED_PEACEFUL_NS = 5 * S
 _WELL_ABOVE = Decimal("1.003")  # where no stop is refused as already triggered
 LEAVING_PEACEFUL_NS = 150 * S
 
+_SHUT = (Fault.OUTAGE, Fault.MAINTENANCE, Fault.BANNED, Fault.RATE_LIMITED, Fault.CANCEL_ONLY)
 Found = Iterator[tuple[str, str]]
 
 
@@ -93,7 +95,7 @@ class Spells:
     def too_long(self) -> Found:
         """Invariants that a spell breaks by now, with what lasts."""
         now, calm = self._sight.now, self._sight.calm_since
-        able = self._sight.able
+        able = _able(self._sight)
         if not able:
             self._able_since = None
         elif self._able_since is None:
@@ -129,7 +131,7 @@ class Spells:
     def _peaceful(self) -> Found:
         """Where nothing goes wrong a stop comes at once, and an exit is tried until it is done."""
         sight, now = self._sight, self._sight.now
-        peace = sight.peaceful_since
+        peace = _peaceful_since(sight)
         if peace is None or now < peace + SETTLED_NS:
             return
         for symbol, began in self._naked.items():
@@ -188,3 +190,16 @@ class Spells:
         calm, lasted = self._sight.calm_since, (self._sight.now - since) / S
         healed = calm is not None and since >= calm
         self.times[f"{name}, healed" if healed else name].append(lasted)
+
+
+def _able(sight: Sight) -> bool:
+    """Whether a process is awake and the exchange would take its orders."""
+    process, gate = sight.world.process, sight.world.exchange.gate
+    if process is None or process.hangs:
+        return False
+    return not any(gate.lasts(fault) for fault in _SHUT)
+
+
+def _peaceful_since(sight: Sight) -> Instant | None:
+    """Since when nothing can go wrong: from the start in a world without faults."""
+    return sight.calm_since if sight.world.box.faults.intensity else sight.started_at

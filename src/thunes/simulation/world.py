@@ -22,7 +22,7 @@ from thunes.simulation.supervisor import Supervisor
 HEALED_NS = 180 * NS_PER_SECOND
 QUIET_NS = 120 * NS_PER_SECOND
 _WATCHDOG_NS = 20 * NS_PER_SECOND
-_HANG_NS = (2 * NS_PER_SECOND, 40 * NS_PER_SECOND)
+_HANG_NS = (6 * NS_PER_SECOND, 26 * NS_PER_SECOND)  # the lease ends, or the watchdog comes
 _PAUSE_NS = (NS_PER_SECOND, 8 * NS_PER_SECOND)
 
 
