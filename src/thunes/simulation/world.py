@@ -67,8 +67,8 @@ class World(Supervisor):
         People(self.exchange, self.scene, self.act).begin()
         for fault, strike in (
             (Fault.CRASH, self._crash),
-            (Fault.HANG, self._hang),
-            (Fault.PAUSE, self._pause),
+            (Fault.HANG, lambda: self._stop_for(_HANG_NS)),
+            (Fault.PAUSE, lambda: self._stop_for(_PAUSE_NS)),
             (Fault.SECOND_INSTANCE, self._second),
         ):
             Recurrence(self.agenda, self.box, fault, strike)
@@ -92,14 +92,9 @@ class World(Supervisor):
         effect = self.effects.count + self._doom.between(1, 6)
         self.effects.kill(effect, after=self._doom.hits(0.5))
 
-    def _hang(self) -> None:
-        self._stop_for(self._doom.between(*_HANG_NS))
-
-    def _pause(self) -> None:
-        self._stop_for(self._doom.between(*_PAUSE_NS))
-
-    def _stop_for(self, lasts: int) -> None:
-        process = self.process
+    def _stop_for(self, span: tuple[int, int]) -> None:
+        """It stands still, while time does not; the watchdog kills what does so for too long."""
+        process, lasts = self.process, self._doom.between(*span)
         if process is None or process.hangs:
             return
         process.hangs = True
