@@ -38,6 +38,6 @@ def test_a_bug_is_gone_when_it_is_not_planted() -> None:
 
 
 def test_a_patch_that_fits_nothing_is_refused() -> None:
-    mutant = Mutant("stale", "", "thunes.core.engine:Engine.step", "what was", "what is")
+    mutant = Mutant("stale", "", "thunes.core.engine:Engine.step", "no such words", "")
     with pytest.raises(AssertionError, match="renewed"):
         mutant.source()
