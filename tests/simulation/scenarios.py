@@ -50,7 +50,8 @@ def cancel_stops(stage: Stage) -> None:
 
 def pause(stage: Stage, seconds: float) -> None:
     """The machine stands still."""
-    stage.world._stop_for(int(seconds * NS_PER_SECOND))
+    lasts = int(seconds * NS_PER_SECOND)
+    stage.world._stop_for((lasts, lasts))
 
 
 ENTRIES = (
@@ -367,6 +368,7 @@ ACCOUNT = (
         FLAT,
         acts=[(100, lambda stage: stage.person.order(AAA, Side.BUY, D(5)))],
         sees=["found foreign_fill", "accepted stop"],
+        calm=120,
     ),
     Scenario(
         "a deposit",

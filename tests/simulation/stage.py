@@ -38,17 +38,17 @@ from thunes.core.strategy.protocol import Desk, EventStrategy
 from thunes.runtime.live import KEEP_EVERY
 from thunes.simulation.chance import Chance
 from thunes.simulation.disk import DiskFaults
-from thunes.simulation.faults import Fault
+from thunes.simulation.faults import Fault, Faults
 from thunes.simulation.floor import Listing, Rules
 from thunes.simulation.holdings import uncovered
 from thunes.simulation.manual import Person
 from thunes.simulation.prices import MINUTE_NS, TICKS_A_BAR, Path
 from thunes.simulation.process import Process
-from thunes.simulation.profiles import quiet
 from thunes.simulation.recorder import Recorder
 from thunes.simulation.scene import USDT, Scene
+from thunes.simulation.setting import Setting
 from thunes.simulation.trial import Trial
-from thunes.simulation.world import Setting, World
+from thunes.simulation.world import World
 
 D = Decimal
 S = NS_PER_SECOND
@@ -58,6 +58,9 @@ SEED = 5
 SPREAD = 0.0002
 SIZE = 1_000.0
 STOP = ExitPlan(stop_distance=D("0.05"))
+
+SCRIPTED = Faults("scripted", {Fault.REQUEST_LOST: 0.0})
+"""Nothing strikes by chance, but until it is said to be calm something may go wrong."""
 
 Death = tuple[int, bool]
 """Die at this effect, counted from 1: before it, or (True) after it."""
@@ -192,7 +195,7 @@ class StagedWorld(World):
     """Nothing goes wrong in it but what is written, and the deaths that it is given."""
 
     def __init__(self, scenario: Scenario, deaths: Sequence[Death] = ()) -> None:
-        super().__init__(Setting(Chance(SEED), scenario.scene(), quiet()))
+        super().__init__(Setting(Chance(SEED), scenario.scene(), SCRIPTED))
         self._scenario = scenario
         self._next_deaths = list(deaths)
         self.journal = SmallSegments(self.chance, b'{"simulated":true}', DiskFaults())
@@ -216,8 +219,8 @@ class StagedWorld(World):
             self.effects.kill(effect, after=after)
             self.journal._chance = Chance(2 * effect + after)
 
-    def _die(self, cause: str) -> None:
-        super()._die(cause)
+    def die(self, cause: str) -> None:
+        super().die(cause)
         self.downs.append(Down(self.agenda.now, self.effects.count))
         self._plan_death()
 

@@ -132,7 +132,7 @@ class Spells:
         """Where nothing goes wrong a stop comes at once, and an exit is tried until it is done."""
         sight, now = self._sight, self._sight.now
         peace = _peaceful_since(sight)
-        if peace is None or now < peace + SETTLED_NS:
+        if peace is None or now < peace + SETTLED_NS or sight.world.process is None:
             return
         for symbol, began in self._naked.items():
             lasts, lowest = now - began, min(self._lowest[symbol], bid(sight, symbol))
