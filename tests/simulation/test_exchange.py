@@ -93,19 +93,27 @@ class TestOrders:
         at = Place()
         assert ask(at, place(at.bid("101")))[1].price == D("100.1")
 
-    def test_thin_ticks_fill_in_parts(self) -> None:
+    def test_a_market_order_takes_what_there_is_and_waits_for_nobody(self) -> None:
         at = Place()
         at.tick(100.0, 100.1, size=0.3)
-        reports = ask(at, place(at.buy()))
-        assert [r.complete for r in reports[1:]] == [False]
+        assert kinds(ask(at, place(at.buy()))) == ["Accepted t1", "Filled t1", "Expired t1"]
         at.tick(100.0, 100.2, size=5.0)
-        assert [f.fill.quantity for f in at.truth.fills] == [D("0.3"), D("0.7")]
-        assert at.truth.fills[1].fill.complete
+        assert [f.fill.quantity for f in at.truth.fills] == [D("0.3")]
+
+    def test_what_a_tick_offers_is_there_once_until_others_offer_again(self) -> None:
+        at = Place()
+        at.tick(100.0, 100.1, size=1.5)
+        ask(at, place(at.buy()))
+        ask(at, place(at.buy()))
+        assert [f.fill.quantity for f in at.truth.fills] == [D(1), D("0.5")]
+        at.run(3)
+        ask(at, place(at.buy()))
+        assert [f.fill.quantity for f in at.truth.fills] == [D(1), D("0.5"), D(1)]
 
     def test_an_order_is_accepted_though_nothing_is_there_to_fill_it(self) -> None:
         at = Place()
         at.tick(100.0, 100.1, size=0.0)
-        assert kinds(ask(at, place(at.buy()))) == ["Accepted t1"]
+        assert kinds(ask(at, place(at.buy()))) == ["Accepted t1", "Expired t1"]
 
     def test_a_pair_ends_together(self) -> None:
         at = Place()
@@ -310,9 +318,9 @@ class TestMoods:
 
     def test_a_fill_may_come_in_parts(self) -> None:
         at = Place({F.PARTIAL_FILL: 1.0})
-        ask(at, place(at.buy()))
+        ask(at, place(at.bid("99")))
         for _ in range(100):
-            at.tick(100.0, 100.1)
+            at.tick(98.0, 98.1)
         assert len(at.truth.fills) > 1
         assert at.truth.orders[0].filled() > D("0.9")
 
@@ -399,7 +407,7 @@ class TestPast:
         at = Place()
         early = at.agenda.now
         at.run(1)
-        ask(at, place(at.stop("95", id="s")))
+        ask(at, place(at.bid("95")))
         placed = at.agenda.now
         at.run(1)
         at.tick(94.0, 94.1, size=0.4)
