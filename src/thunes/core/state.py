@@ -169,7 +169,7 @@ class State:
     def _update_protection(self, symbol: Symbol) -> None:
         before = self.protection.get(symbol, Protection.FLAT)
         held = self.ledger.positions.get(symbol)
-        working = self.ledger.orders.open[symbol].values()
+        working = self.ledger.orders.working(symbol)
         cover = seen(held, working, self.market.instruments[symbol])
         after = PROTECTION_TABLE[before][cover]
         if after is before:

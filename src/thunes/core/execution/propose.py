@@ -29,8 +29,8 @@ from thunes.core.domain.units import (
     Symbol,
     floor_to,
 )
-from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
+from thunes.core.domain.view import ALIVE, View, Working
+from thunes.core.execution.entries import call_off, enter, is_leaving, leave, trim
 from thunes.core.execution.protection import move_stop, named_leg, plan_legs, restore
 from thunes.core.ledger.legs import fitted
 

@@ -17,8 +17,8 @@ from thunes.core.domain.instrument import Instrument, failed_price
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, Quantity, floor_to
-from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, first_stop
+from thunes.core.domain.view import ALIVE, View, Working
+from thunes.core.execution.entries import first_stop
 
 WHOLE = "all"
 RUNNER = "runner"
