@@ -82,9 +82,8 @@ class Driver:
 
     def step(self, event: Event) -> Outcome:
         """One step: decide, record, then act."""
-        while self._held is not None and type(event) is not VenueReported:
+        if self._held is not None and type(event) is not VenueReported:
             self._let_go()
-            self._drain()
         outcome = self.engine.step(event)
         self.steps += 1
         self._now = event.at
@@ -167,16 +166,19 @@ class Driver:
             self._held = None
             report = VenueReported(report.at, (*held.reports, *report.reports))
         elif held is not None:
-            self._let_go()
+            self._held = None
+            self.step(held)
         if self._prices_matter or _asks_for_an_answer(report, self.engine.state.ledger.orders):
             self.step(report)
         else:
             self._held = report
 
     def _let_go(self) -> None:
-        held, self._held = self._held, None
-        if held is not None:
+        """Tell what waits, and all that comes of it, before anything else happens."""
+        while (held := self._held) is not None:
+            self._held = None
             self.step(held)
+            self._drain()
 
 
 def _asks_for_an_answer(report: VenueReported, orders: Orders) -> bool:

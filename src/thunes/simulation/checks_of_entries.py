@@ -10,14 +10,13 @@ from thunes.core.domain.evidence import DEADLINE_NS, FENCE_NS
 from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy
 from thunes.core.domain.order import CancelRefused, Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, Symbol
-from thunes.core.domain.view import OrderState
+from thunes.core.domain.view import RESTING, OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.holdings import worth
 from thunes.simulation.said import amount_of
 from thunes.simulation.sight import Sight, Step
 
 _OVER = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
-_RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 _GRACE_NS = 50 * NS_PER_SECOND
 
 
@@ -152,7 +151,7 @@ def _doubtful(sight: Sight, step: Step) -> Iterator[str]:
             continue
         record = state.ledger.orders.find(report.order_id)
         later = [each.order_id for each in event.reports[number + 1 :]]
-        if record is not None and record.state in _RESTING and report.order_id not in later:
+        if record is not None and record.state in RESTING and report.order_id not in later:
             yield f"{report.order_id} was not there to be canceled, and is {record.state.value}"
 
 

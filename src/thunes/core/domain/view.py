@@ -27,6 +27,13 @@ class OrderState(Word):
     UNKNOWN = "unknown"
 
 
+RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+"""Where the venue has an order and nobody has asked for it back."""
+
+ALIVE = (OrderState.SUBMITTED, *RESTING)
+"""Where an order is, or is on its way, and can be asked for back."""
+
+
 class Working(Protocol):
     """An order that is not known to be over."""
 

@@ -10,10 +10,7 @@ from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan, Position
 from thunes.core.domain.units import ONE, ZERO, Money, OrderId, Price, Quantity, Symbol, floor_to
-from thunes.core.domain.view import OrderState, View, Working
-
-RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
-ALIVE = (OrderState.SUBMITTED, *RESTING)
+from thunes.core.domain.view import ALIVE, RESTING, View, Working
 
 
 def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Proposal:

@@ -24,8 +24,8 @@ from thunes.core.domain.units import (
     Quantity,
     Symbol,
 )
-from thunes.core.domain.view import View, Working
-from thunes.core.execution.entries import ALIVE, call_off, enter, is_leaving, leave, trim
+from thunes.core.domain.view import ALIVE, View, Working
+from thunes.core.execution.entries import call_off, enter, is_leaving, leave, trim
 from thunes.core.execution.expiry import call_off_again, clear, expire
 from thunes.core.execution.plan import gathered, named_leg, plan_legs
 from thunes.core.execution.protection import all_at_rest, move_stop, restore, rests

@@ -17,8 +17,7 @@ from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, floor_to
-from thunes.core.domain.view import OrderState, View, Working
-from thunes.core.execution.entries import ALIVE
+from thunes.core.domain.view import ALIVE, OrderState, View, Working
 
 
 def restore(

@@ -181,10 +181,10 @@ class Ledger(Holdings):
         if order.side is Side.BUY:
             if held is not None and record.filled:
                 self.positions[order.symbol] = replace(held, entry_size=held.quantity)
-                if not self.orders.open[order.symbol]:
+                if not self.orders.working(order.symbol):
                     self.put_aside(order.symbol, held.entry_price, record)
             return []
-        if held is not None and not self.orders.open[order.symbol]:
+        if held is not None and not self.orders.working(order.symbol):
             self.put_aside(order.symbol, record.reference or held.entry_price, record)
         if not record.lots:
             return []

@@ -6,7 +6,7 @@ from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import OrderRole
 from thunes.core.domain.position import Position, Protection
 from thunes.core.domain.units import ZERO, Instant, Symbol, floor_to
-from thunes.core.domain.view import OrderState
+from thunes.core.domain.view import ALIVE, RESTING
 from thunes.core.domain.word import Word
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.orders import OrderRecord
@@ -36,9 +36,6 @@ PROTECTION_TABLE: Mapping[Protection, Mapping[Cover, Protection]] = {
     }
     for state in Protection
 }
-
-_RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
-_ON_ITS_WAY = (OrderState.SUBMITTED, *_RESTING)
 
 
 class Guard:
@@ -72,11 +69,11 @@ def seen(held: Position | None, working: Collection[OrderRecord], instrument: In
     for record in working:
         role = record.order.role
         if role is OrderRole.STOP:
-            if record.state in _RESTING:
+            if record.state in RESTING:
                 covered += record.remaining
         elif role is OrderRole.ENTRY:
             entering = True
-        elif role is OrderRole.EXIT and record.state in _ON_ITS_WAY:
+        elif role is OrderRole.EXIT and record.state in ALIVE:
             leaving = True
     if held is None:
         return Cover.ENTRY_WORKING if entering else Cover.NOTHING

@@ -7,11 +7,9 @@ import msgspec
 
 from thunes.core.domain.order import Side
 from thunes.core.domain.units import ZERO, Symbol
-from thunes.core.domain.view import OrderState, View
+from thunes.core.domain.view import RESTING, View
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.protection import Cover, seen
-
-_RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -53,8 +51,8 @@ def broken_of_symbol(ledger: Ledger, symbol: Symbol) -> list[Broken]:
         broken.append(Broken("S26", f"the wallet holds {cash} {instrument.quote}"))
     # Both orders of a one-cancels-other list sell the same coins: they count once.
     selling: dict[str, Decimal] = {}
-    for working in ledger.orders.open[symbol].values():
-        if working.order.side is Side.SELL and working.state in _RESTING:
+    for working in ledger.orders.working(symbol):
+        if working.order.side is Side.SELL and working.state in RESTING:
             selling[working.order.list_id or working.order.id] = working.remaining
     if (
         selling
