@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.bench import Bench, decisions, flat_bars, placed, signal
-from thunes.core.domain.command import CancelOrders, PlaceOrders
+from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
 from thunes.core.domain.decision import Action, Gate
 from thunes.core.domain.event import AccountSeen, BarsClosed, Restarted
 from thunes.core.domain.evidence import FENCE_NS, SeenFill, SeenOrder, Standing
@@ -370,11 +370,43 @@ def test_an_exit_that_was_lost_is_sent_again() -> None:
     (sale,) = placed(outcome)
     (stop,) = outcome.commands[0].cancels
     bench.report(
-        CancelRefused(stop, 429, "busy"), Accepted(stop), Rejected(sale.id, 429, "busy", again=True)
+        CancelRefused(stop, 429, "busy", again=True), Rejected(sale.id, 429, "busy", again=True)
     )
     assert bench.held() == 10
     (again,) = placed(bench.bar())
     assert (again.role, again.quantity) == (OrderRole.EXIT, D(10))
+
+
+def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
+    """S15: no second stop is laid beside it, however many coins the wallet holds besides."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (old,) = outcome.commands[0].cancels
+    text = "No connection: the request was not sent."
+    outcome = bench.report(
+        CancelRefused(old, 0, text, again=True), Rejected(sale.id, 0, text, again=True)
+    )
+    assert outcome.commands == ()
+    record = bench.state.ledger.orders.find(old)
+    assert record is not None
+    assert record.state is OrderState.ACCEPTED
+    assert bench.view.account.naked_since(record.order.symbol) is None
+    (again,) = bench.bar().commands
+    assert isinstance(again, ReplaceOrders)
+    assert again.cancels == (old,)
+
+
+def test_an_entry_never_heard_of_is_in_doubt_when_its_cancel_was_not_taken() -> None:
+    bench = Bench()
+    order = entry(bench, limit_price=D(90))
+    bench.bar(signal(Action.CANCEL))
+    bench.report(CancelRefused(order.id, 0, "not sent", again=True))
+    assert state_of(bench, order) is OrderState.UNKNOWN
+    assert bench.view.account.available() < 10_000
+    bench.report(Accepted(order.id))
+    assert state_of(bench, order) is OrderState.ACCEPTED
 
 
 def test_a_stop_refused_for_the_moment_is_not_sent_again_at_once() -> None:

@@ -102,12 +102,23 @@ class Expired(msgspec.Struct, frozen=True, tag="expired", forbid_unknown_fields=
     text: str
 
 
-class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused", forbid_unknown_fields=True):
-    """The venue knows no such open order: it may have filled."""
+class CancelRefused(
+    msgspec.Struct,
+    frozen=True,
+    tag="cancel_refused",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """The venue knows no such open order: it may have filled.
+
+    With `again` the venue never came to look for it (too many requests, a late arrival, an
+    outage): the order is what it was before.
+    """
 
     order_id: OrderId
     code: int
     text: str
+    again: bool = False
 
 
 class OutcomeUnknown(

@@ -53,11 +53,17 @@ class Ledger(Holdings):
         self.touched[record.order.symbol] = None
         if isinstance(report, Filled):
             return self._book_fill(at, record, report, value_of)
-        if not self.orders.change(record, _CHANGES[type(report)]):
+        untaken = isinstance(report, CancelRefused) and report.again
+        change = _CHANGES[type(report)]
+        if untaken and record.acknowledged:
+            change = OrderChange.CANCEL_NOT_TAKEN
+        if not self.orders.change(record, change):
             text = f"{type(report).__name__} for {report.order_id} in state {record.state.value}"
             return [Noticed(code="impossible_report", text=text, at=at)]
         # What the stream acknowledged before its answer got lost is in no doubt.
-        record.lost = type(report) is OutcomeUnknown and record.state is OrderState.UNKNOWN
+        unanswered = untaken or type(report) is OutcomeUnknown
+        record.lost = unanswered and record.state is OrderState.UNKNOWN
+        record.acknowledged = record.acknowledged or type(report) is Accepted
         facts: list[Fact] = []
         if isinstance(report, _REFUSALS):
             text = f"{report.code} {report.text}"
@@ -77,7 +83,7 @@ class Ledger(Holdings):
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
         record.trade_ids.append(fill.trade_id)
-        record.lost = False
+        record.lost, record.acknowledged = False, True
         value = Money(fill.price * fill.quantity)
         record.filled = Quantity(record.filled + fill.quantity)
         record.value = Money(record.value + value)

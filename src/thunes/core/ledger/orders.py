@@ -29,6 +29,7 @@ class OrderChange(Word):
     CANCEL_SENT = "cancel_sent"
     CANCELED = "canceled"
     CANCEL_REFUSED = "cancel_refused"
+    CANCEL_NOT_TAKEN = "cancel_not_taken"
     EXPIRED = "expired"
     LOST = "lost"
 
@@ -69,6 +70,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.CANCELING,
         C.CANCEL_REFUSED: S.UNKNOWN,  # "not found" may mean filled: evidence decides
+        C.CANCEL_NOT_TAKEN: S.ACCEPTED,
         C.LOST: S.UNKNOWN,
     },
     S.UNKNOWN: {
@@ -78,6 +80,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.UNKNOWN,
         C.CANCEL_REFUSED: S.UNKNOWN,
+        C.CANCEL_NOT_TAKEN: S.UNKNOWN,
         C.LOST: S.UNKNOWN,
     },
     S.FILLED: {
@@ -85,6 +88,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.PARTLY_FILLED: S.FILLED,  # a report that lagged behind, or came twice
         C.FILLED: S.FILLED,
         C.CANCEL_REFUSED: S.FILLED,
+        C.CANCEL_NOT_TAKEN: S.FILLED,
         C.LOST: S.FILLED,
     },
     S.CANCELED: {
@@ -93,6 +97,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.CANCELED: S.CANCELED,
         C.CANCEL_REFUSED: S.CANCELED,
+        C.CANCEL_NOT_TAKEN: S.CANCELED,
         C.LOST: S.CANCELED,
     },
     S.EXPIRED: {
@@ -101,6 +106,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.EXPIRED: S.EXPIRED,
         C.CANCEL_REFUSED: S.EXPIRED,
+        C.CANCEL_NOT_TAKEN: S.EXPIRED,
         C.LOST: S.EXPIRED,
     },
     S.REJECTED: {
@@ -108,6 +114,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.REJECTED: S.REJECTED,
         C.CANCEL_REFUSED: S.REJECTED,
+        C.CANCEL_NOT_TAKEN: S.REJECTED,
         C.LOST: S.REJECTED,
     },
 }
@@ -147,7 +154,8 @@ class OrderRecord(msgspec.Struct):
     """One order and what became of it; money is quote, summed over its fills.
 
     `asked_at` is when the venue was last asked anything about it: to place it or to cancel it;
-    `lost` says that no answer came, so that its deadline has to pass before anything is proved.
+    `lost` says that no answer came, so that its deadline has to pass before anything is proved;
+    `acknowledged`, that the venue has told of it at least once.
     `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
     `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
     its end. `leg` is the part of the position that it closed, with the levels planned for it.
@@ -169,6 +177,7 @@ class OrderRecord(msgspec.Struct):
     reason: str = ""
     asked_at: Instant = Instant(0)
     lost: bool = False
+    acknowledged: bool = False
     unwanted: str = ""
 
     @property
