@@ -25,7 +25,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, TargetLevel
-from thunes.core.domain.units import NS_PER_SECOND
+from thunes.core.domain.units import NS_PER_SECOND, Quantity
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.adoption import ADOPTED
 from thunes.core.ledger.books import Account
@@ -396,6 +396,43 @@ def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
     (again,) = bench.bar().commands
     assert isinstance(again, ReplaceOrders)
     assert again.cancels == (old,)
+
+
+def test_an_end_told_before_the_fills_that_it_counts_waits_for_them() -> None:
+    """S15: a stop for what may be sold already would offer the same coins twice."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (old,) = outcome.commands[0].cancels
+    bench.resting.clear()
+    ended = Expired(sale.id, "no liquidity", Quantity(D(4)))
+    outcome = bench.report(Canceled(old), Accepted(sale.id), ended)
+    assert outcome.commands == ()
+    assert state_of(bench, sale) is OrderState.UNKNOWN
+    first = bench.fill(sale, "99", "1", complete=False)
+    assert placed(bench.report(first)) == []
+    assert state_of(bench, sale) is OrderState.UNKNOWN
+    outcome = bench.report(bench.fill(sale, "99", "3", complete=False))
+    assert state_of(bench, sale) is OrderState.EXPIRED
+    assert bench.held() == 6
+    (stop,) = placed(outcome)
+    assert (stop.role, stop.quantity) == (OrderRole.STOP, D(6))
+
+
+def test_a_look_brings_the_fills_that_an_end_has_counted() -> None:
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    bench.resting.clear()
+    bench.report(
+        Canceled(outcome.commands[0].cancels[0]), Expired(sale.id, "no liquidity", Quantity(D(4)))
+    )
+    look = Look(bench, after=SECOND).order(sale, Standing.EXPIRED, "4").fill(sale, "99", "4")
+    look.see()
+    assert state_of(bench, sale) is OrderState.EXPIRED
+    assert bench.held() == 6
 
 
 def test_an_entry_never_heard_of_is_in_doubt_when_its_cancel_was_not_taken() -> None:

@@ -31,6 +31,7 @@ MISSING = {
     (S.SUBMITTED, C.CANCEL_REFUSED),  # nobody asked for a cancel
     (S.ACCEPTED, C.CANCEL_REFUSED),
     (S.PARTLY_FILLED, C.CANCEL_REFUSED),
+    (S.REJECTED, C.END_OVERTOOK),
     (S.SUBMITTED, C.CANCEL_NOT_TAKEN),
     (S.ACCEPTED, C.CANCEL_NOT_TAKEN),
     (S.PARTLY_FILLED, C.CANCEL_NOT_TAKEN),
@@ -87,6 +88,8 @@ def test_every_row_leads_to_what_was_reported(state: OrderState, change: OrderCh
     if state in OVER and after not in OVER:
         assert (state, change) == (S.REJECTED, C.PARTLY_FILLED), "only a fill brings back to life"
     if change is C.CANCEL_REFUSED:
+        assert after is (state if state in OVER else S.UNKNOWN)
+    if change is C.END_OVERTOOK:
         assert after is (state if state in OVER else S.UNKNOWN)
     if change is C.CANCEL_NOT_TAKEN:
         assert after is (S.ACCEPTED if state is S.CANCELING else state)

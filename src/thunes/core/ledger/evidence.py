@@ -71,6 +71,8 @@ def weigh(orders: Orders, seen: AccountSeen, missing: Mapping[OrderId, Instant])
             reports += _stands(record, each, booked, fenced=_is_fenced(record, seen))
         elif _is_fenced(record, seen):
             first = missing.get(order_id, seen.as_of)
+            if first <= record.asked_at + FENCE_NS:
+                first = seen.as_of  # looked for in vain before it was asked about once more
             if first < seen.as_of:
                 reports.append(_gone(record, booked))
             else:

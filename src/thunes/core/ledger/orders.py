@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from thunes.core.domain.order import Order, OrderRole, Side
+from thunes.core.domain.order import Canceled, Expired, Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
 from thunes.core.domain.units import ZERO, Instant, Money, OrderId, Price, Quantity, Symbol
 from thunes.core.domain.view import OrderState
@@ -30,6 +30,7 @@ class OrderChange(Word):
     CANCELED = "canceled"
     CANCEL_REFUSED = "cancel_refused"
     CANCEL_NOT_TAKEN = "cancel_not_taken"
+    END_OVERTOOK = "end_overtook"
     EXPIRED = "expired"
     LOST = "lost"
 
@@ -47,6 +48,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,  # it is over, and more of it filled than was heard of
     },
     S.ACCEPTED: {
         C.ACCEPTED: S.ACCEPTED,  # reported twice
@@ -54,6 +56,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.ACCEPTED,  # the answer is lost, but a report has told what it would have said
+        C.END_OVERTOOK: S.UNKNOWN,
     },
     S.PARTLY_FILLED: {
         C.ACCEPTED: S.PARTLY_FILLED,  # the fill overtook the acknowledgement
@@ -61,6 +64,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.PARTLY_FILLED,
+        C.END_OVERTOOK: S.UNKNOWN,
     },
     S.CANCELING: {
         C.ACCEPTED: S.CANCELING,
@@ -72,6 +76,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_REFUSED: S.UNKNOWN,  # "not found" may mean filled: evidence decides
         C.CANCEL_NOT_TAKEN: S.ACCEPTED,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,
     },
     S.UNKNOWN: {
         C.ACCEPTED: S.ACCEPTED,
@@ -82,6 +87,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_REFUSED: S.UNKNOWN,
         C.CANCEL_NOT_TAKEN: S.UNKNOWN,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,
     },
     S.FILLED: {
         C.ACCEPTED: S.FILLED,
@@ -90,6 +96,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_REFUSED: S.FILLED,
         C.CANCEL_NOT_TAKEN: S.FILLED,
         C.LOST: S.FILLED,
+        C.END_OVERTOOK: S.FILLED,
     },
     S.CANCELED: {
         C.ACCEPTED: S.CANCELED,
@@ -99,6 +106,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_REFUSED: S.CANCELED,
         C.CANCEL_NOT_TAKEN: S.CANCELED,
         C.LOST: S.CANCELED,
+        C.END_OVERTOOK: S.CANCELED,
     },
     S.EXPIRED: {
         C.ACCEPTED: S.EXPIRED,
@@ -108,6 +116,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_REFUSED: S.EXPIRED,
         C.CANCEL_NOT_TAKEN: S.EXPIRED,
         C.LOST: S.EXPIRED,
+        C.END_OVERTOOK: S.EXPIRED,
     },
     S.REJECTED: {
         C.PARTLY_FILLED: S.PARTLY_FILLED,  # believed refused, and trading all the same
@@ -159,6 +168,7 @@ class OrderRecord(msgspec.Struct):
     `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
     `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
     its end. `leg` is the part of the position that it closed, with the levels planned for it.
+    `ending` is the end that was told before the fills that it counts: they make it true.
     `unwanted` is why it was called off: found open after all, it is so again.
     """
 
@@ -178,6 +188,7 @@ class OrderRecord(msgspec.Struct):
     asked_at: Instant = Instant(0)
     lost: bool = False
     acknowledged: bool = False
+    ending: Canceled | Expired | None = None
     unwanted: str = ""
 
     @property
