@@ -131,9 +131,11 @@ def test_an_order_seen_between_two_looks_in_vain_is_not_gone() -> None:
     order = entry(bench, limit_price=D(90))
     bench.report(OutcomeUnknown(order.id))
     Look(bench).see()
+    assert state_of(bench, order) is OrderState.UNKNOWN
     Look(bench, after=SECOND).order(order, Standing.OPEN).see()
-    Look(bench, after=SECOND).see()
     assert state_of(bench, order) is OrderState.ACCEPTED
+    Look(bench, after=SECOND).see()
+    assert state_of(bench, order) is OrderState.UNKNOWN, "in doubt again, for the first time"
 
 
 def test_what_is_in_flight_is_never_stale() -> None:

@@ -56,7 +56,7 @@ def _strangers_known(sight: Sight, step: Step) -> Iterator[str]:
     One that was alive until then has ended by what the same look, or its cancel, tells of it.
     """
     state, event = sight.state, step.event
-    if state is None or not isinstance(event, AccountSeen) or event.as_of != state.doubt.as_of:
+    if state is None or not isinstance(event, AccountSeen) or not sight.is_news:
         return
     for each in event.orders:
         if each.standing is not Standing.OPEN or each.symbol in state.memory.strange:

@@ -83,6 +83,7 @@ class Ledger(Holdings):
         change = OrderChange.FILLED if fill.complete else OrderChange.PARTLY_FILLED
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
+        self.traded_at = at
         record.trade_ids.append(fill.trade_id)
         record.lost, record.acknowledged = False, True
         value = Money(fill.price * fill.quantity)

@@ -31,6 +31,7 @@ class OrderChange(Word):
     CANCEL_REFUSED = "cancel_refused"
     CANCEL_NOT_TAKEN = "cancel_not_taken"
     END_OVERTOOK = "end_overtook"
+    MISSED = "missed"
     EXPIRED = "expired"
     LOST = "lost"
 
@@ -49,6 +50,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.UNKNOWN,
         C.END_OVERTOOK: S.UNKNOWN,  # it is over, and more of it filled than was heard of
+        C.MISSED: S.UNKNOWN,  # a whole account was told, and nothing of it
     },
     S.ACCEPTED: {
         C.ACCEPTED: S.ACCEPTED,  # reported twice
@@ -57,6 +59,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.ACCEPTED,  # the answer is lost, but a report has told what it would have said
         C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.PARTLY_FILLED: {
         C.ACCEPTED: S.PARTLY_FILLED,  # the fill overtook the acknowledgement
@@ -65,6 +68,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.PARTLY_FILLED,
         C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.CANCELING: {
         C.ACCEPTED: S.CANCELING,
@@ -77,6 +81,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_NOT_TAKEN: S.ACCEPTED,
         C.LOST: S.UNKNOWN,
         C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.UNKNOWN: {
         C.ACCEPTED: S.ACCEPTED,
@@ -88,6 +93,7 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.CANCEL_NOT_TAKEN: S.UNKNOWN,
         C.LOST: S.UNKNOWN,
         C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.FILLED: {
         C.ACCEPTED: S.FILLED,
