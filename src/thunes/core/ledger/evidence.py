@@ -92,7 +92,7 @@ def weigh(orders: Orders, seen: AccountSeen, missing: Mapping[OrderId, Instant])
 def _pledged(strangers: Sequence[SeenOrder]) -> dict[Symbol, Quantity]:
     pledged: dict[Symbol, Quantity] = {}
     for each in strangers:
-        if each.side is Side.SELL:
+        if each.side is Side.SELL and not is_ours(each.order_id):
             before = pledged.get(each.symbol, ZERO)
             pledged[each.symbol] = Quantity(before + each.quantity - each.filled)
     return pledged
