@@ -20,15 +20,18 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.orders import OrderRecord
+from thunes.runtime.recovery import Recorded
 from thunes.simulation.audit import AUDITS
 from thunes.simulation.chance import Chance
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
+from thunes.simulation.lives import Lives
 from thunes.simulation.profiles import quiet
 from thunes.simulation.scene import draw_scene
 from thunes.simulation.setting import Setting
 from thunes.simulation.sight import Sight, Step
 from thunes.simulation.spells import Spells
+from thunes.simulation.supervisor import End
 from thunes.simulation.trial import Trial, run_seed
 from thunes.simulation.truth import Received, Transfer
 from thunes.simulation.world import World
@@ -360,6 +363,10 @@ def _hidden_move(lived: Lived) -> None:
     lived.sight.truth.transfers.append(Transfer(lived.sight.now, "USDT", D(5)))
 
 
+def _gap(lived: Lived) -> None:
+    del lived.trial.world.journal.lines[-1]
+
+
 def _remembered(lived: Lived) -> None:
     lived.state.memory.peak_equity = D(1)
 
@@ -371,6 +378,7 @@ ENDS: dict[str, Callable[[Lived], None]] = {
     "S9": _not_there,
     "S6": _filled_more,
     "S26": _hidden_move,
+    "S39": _gap,
     "S27": _remembered,
 }
 
@@ -472,3 +480,110 @@ def test_a_quiet_seed_is_clean_and_checked() -> None:
     assert verdict.clean
     assert verdict.checks["S1"] > 0
     assert verdict.checks["S26"] > 0
+
+
+def _life(lived: Lived) -> Lives:
+    lives = Lives(lived.sight)
+    assert not list(lives.look())
+    return lives
+
+
+def test_a_process_that_remembers_what_no_line_says_is_found(lived: Lived) -> None:
+    lives = _life(lived)
+    _remembered(lived)
+    lived.trial.world.die("Crash")
+    assert [name for name, _ in lives.look()] == ["S34"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "disk_failed", "expected"),
+    [
+        ("Crash", False, True),
+        ("Stopped", True, True),
+        ("Fenced", False, True),
+        ("SyncFailed", True, True),
+        ("ThunesError", True, True),
+        ("ThunesError", False, False),
+        ("DataError", True, False),
+        ("LeaseHeld", False, False),
+    ],
+)
+def test_a_process_dies_of_what_the_world_did_to_it_only(
+    lived: Lived, cause: str, disk_failed: bool, expected: bool
+) -> None:
+    lives, world = _life(lived), lived.trial.world
+    world.die(cause, "so it goes")
+    world.last_end = End(cause, "so it goes", disk_failed)
+    said = [f"{name}: {text}" for name, text in lives.look()]
+    assert said == ([] if expected else [f"S43: a process died of {cause}: so it goes"])
+
+
+def test_a_synced_line_that_a_crash_takes_is_found(lived: Lived) -> None:
+    lives, journal = _life(lived), lived.trial.world.journal
+    journal.synced += len(journal.lines)
+    lived.trial.world.die("Crash")
+    assert "S39" in [name for name, _ in lives.look()]
+
+
+def _starts_over(world: World) -> list[str]:
+    """How each of the next starts ends, in a minute."""
+    ends: list[str] = []
+    until = Instant(world.agenda.now + 60 * NS_PER_SECOND)
+    world.die("Crash")
+    died = world.deaths
+
+    def look() -> None:
+        if world.deaths > died + len(ends):
+            assert world.last_end is not None
+            ends.append(f"{world.last_end.cause}: {world.last_end.text}")
+
+    world._live(until, look)
+    return ends
+
+
+def _broken_link(world: World) -> None:
+    node = next(n for p, n in world.journal._platter.names.items() if p.endswith(".jsonl"))
+    for content in (node.data, node.kept):
+        content[len(content) // 4] ^= 1
+
+
+def _other_line(world: World, change: Callable[[bytes], bytes]) -> None:
+    opened = world.journal.open
+
+    def other() -> Any:
+        found = opened()
+        return Recorded(found.state, [*map(change, found.lines)])
+
+    world.journal.open = other  # type: ignore[method-assign]
+
+
+def _other_schema(world: World) -> None:
+    _other_line(world, lambda line: line.replace(b'"version":1', b'"version":2'))
+
+
+def _other_limits(world: World) -> None:
+    limits = replace(world.scene.limits, order_size=D(6))
+    object.__setattr__(world.scene, "limits", limits)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (_broken_link, "the journal /journal is damaged"),
+        (_other_schema, "this line has version 2; this program reads 1"),
+        (_other_limits, "is decided otherwise by this program"),
+    ],
+    ids=["S39", "S41", "S42"],
+)
+def test_nobody_trades_on_a_journal_of_another_making(
+    lived: Lived, harm: Callable[[World], None], says: str
+) -> None:
+    world = lived.trial.world
+    harm(world)
+    received = len(lived.sight.truth.received)
+    ends = _starts_over(world)
+    assert len(ends) > 3
+    strange = [end for end in ends if not (end.startswith("DataError: ") and says in end)]
+    assert not strange
+    assert world.process is None
+    assert len(lived.sight.truth.received) == received

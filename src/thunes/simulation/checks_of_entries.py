@@ -227,21 +227,36 @@ def _all_approved(step: Step) -> list[Proposal]:
 
 
 ENTRY_CHECKS: tuple[Checker[Step], ...] = (
-    Checker("S8", "what is sent arrives within the lease", _leased),
-    Checker("S15", "no more is sold than is held", _no_more_than_held),
-    Checker("S21", "no entry on a day that has lost its limit", _loss_stops),
-    Checker("S24", "losses and entries cool down, restarts or not", _cooled),
+    Checker("S8", "what is sent arrives within the lease", _leased, acts=True),
+    Checker("S15", "no more is sold than is held", _no_more_than_held, acts=True),
+    Checker("S21", "no entry on a day that has lost its limit", _loss_stops, acts=True),
+    Checker("S24", "losses and entries cool down, restarts or not", _cooled, acts=True),
     Checker("S25", "cash is reserved for what may still fill", _reserved),
     Checker("S29", "the mode is what the lines say", _as_said),
-    Checker("S32", "a position without its stop has time to get it", _in_grace),
-    Checker("S33", "nothing fills of what is believed refused", _never_there),
+    Checker("S32", "a position without its stop has time to get it", _in_grace, acts=True),
     Checker(
-        "S4", "an order ends by absence past its deadline, and at the second look", _gone_for_good
+        "S33",
+        "nothing fills of what is believed refused",
+        _never_there,
+        on=(VenueReported, AccountSeen),
     ),
-    Checker("S12", "a cancel that finds nothing leaves the order in doubt", _doubtful),
-    Checker("S10", "what is bought gets its stop in the same step", _at_once),
-    Checker("S33", "an answer is not believed after a newer one", _newest),
-    Checker("S26", "what is adopted was paid in or taken out", _paid_in),
-    Checker("L13", "a day begins once, restarts or not", _once_a_day),
-    Checker("L12", "a signal to enter is decided on, and that is recorded", _answered),
+    Checker(
+        "S4",
+        "an order ends by absence past its deadline, and at the second look",
+        _gone_for_good,
+        on=(AccountSeen,),
+    ),
+    Checker(
+        "S12",
+        "a cancel that finds nothing leaves the order in doubt",
+        _doubtful,
+        on=(VenueReported,),
+    ),
+    Checker("S10", "what is bought gets its stop in the same step", _at_once, on=(VenueReported,)),
+    Checker("S33", "an answer is not believed after a newer one", _newest, on=(AccountSeen,)),
+    Checker("S26", "what is adopted was paid in or taken out", _paid_in, acts=True),
+    Checker("L13", "a day begins once, restarts or not", _once_a_day, acts=True),
+    Checker(
+        "L12", "a signal to enter is decided on, and that is recorded", _answered, on=(BarsClosed,)
+    ),
 )

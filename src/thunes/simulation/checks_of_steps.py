@@ -250,22 +250,47 @@ def _entries(step: Step) -> list[Proposal]:
 
 
 STEP_CHECKS: tuple[Checker[Step], ...] = (
-    Checker("S6", "a fill is booked once, and only what was filled", _booked_once),
-    Checker("S9", "an open order is known or keeps its symbol from entries", _strangers_known),
-    Checker("S16", "what reduces or protects is never refused", _always_permitted),
-    Checker("S18", "entries at their worst stay within the caps", _capped),
-    Checker("S22", "an entry passes every gate", _every_gate),
-    Checker("S26", "the accounts of an asset sum to zero", _balanced),
-    Checker("S28", "entries are approved in normal mode only", _only_when_normal),
-    Checker("S29", "a mode is lifted only by what may lift its cause", _lifted_duly),
+    Checker(
+        "S6",
+        "a fill is booked once, and only what was filled",
+        _booked_once,
+        on=(VenueReported, AccountSeen),
+    ),
+    Checker(
+        "S9",
+        "an open order is known or keeps its symbol from entries",
+        _strangers_known,
+        on=(AccountSeen,),
+    ),
+    Checker("S16", "what reduces or protects is never refused", _always_permitted, acts=True),
+    Checker("S18", "entries at their worst stay within the caps", _capped, acts=True),
+    Checker("S22", "an entry passes every gate", _every_gate, acts=True),
+    Checker(
+        "S26", "the accounts of an asset sum to zero", _balanced, on=(VenueReported, AccountSeen)
+    ),
+    Checker("S28", "entries are approved in normal mode only", _only_when_normal, acts=True),
+    Checker("S29", "a mode is lifted only by what may lift its cause", _lifted_duly, acts=True),
     Checker("S30", "once halted no entry is left to work", _entries_called_off),
-    Checker("S31", "no entry before the account was looked at and agreed with", _after_a_look),
-    Checker("S32", "what a look found out sells nothing", _never_sold_for_surprise),
-    Checker("S33", "what is believed to be over is not open", _over_is_over),
-    Checker("S35", "entries are decided on fresh prices only", _fresh),
-    Checker("S36", "a bar is known at its close, not before", _causal),
-    Checker("S38", "what is sent is what was approved", _bijection),
+    Checker(
+        "S31", "no entry before the account was looked at and agreed with", _after_a_look, acts=True
+    ),
+    Checker(
+        "S32",
+        "what a look found out sells nothing",
+        _never_sold_for_surprise,
+        on=(AccountSeen,),
+        acts=True,
+    ),
+    Checker(
+        "S33",
+        "what is believed to be over is not open",
+        _over_is_over,
+        on=(VenueReported, AccountSeen),
+    ),
+    Checker("S35", "entries are decided on fresh prices only", _fresh, acts=True),
+    Checker("S36", "a bar is known at its close, not before", _causal, on=(BarsClosed,)),
+    Checker("S38", "what is sent is what was approved", _bijection, acts=True),
     Checker("S44", "orders under way are few", _bounded),
-    Checker("L8", "nothing waits for its answer for ever", _answered),
+    Checker("L8", "nothing waits for its answer for ever", _answered, on=(BarsClosed,)),
     *DAY_CHECKS,
 )

@@ -32,6 +32,7 @@ from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import Order
 from thunes.core.domain.units import Instant, Money, OrderId, Symbol
 from thunes.core.state import State
+from thunes.simulation.rebuilt import Rebuilt
 from thunes.simulation.said import Said, never_to_miss, told_by
 from thunes.simulation.truth import Received
 from thunes.simulation.world import World
@@ -74,6 +75,7 @@ class Sight:
         self.world = world
         self.scene = world.scene
         self.truth = world.exchange.truth
+        self.rebuilt = Rebuilt(world.scene)
         self.promises: dict[OrderId, Promise] = {}
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
@@ -137,11 +139,10 @@ class Sight:
         return Step(event, outcome, *before, said, naked, alive)
 
     def look(self) -> None:
-        """Something has happened: keep up with the journal, with deaths and with the healing."""
-        world, lines = self.world, self.world.journal.lines
-        if len(lines) != self.lines_read:
-            self._read(len(lines))
-        if self.healed_at is None and world.box.healed:
+        """Something has happened: keep up with the journal and the healing."""
+        if (lines := len(self.world.journal.lines)) != self.lines_read:
+            self._read(lines)
+        if self.healed_at is None and self.world.box.healed:
             self.healed_at = self.now
 
     def arrivals(self) -> Iterator[Received]:

@@ -1,6 +1,7 @@
 """The supervisor: one process after the other, with all that the world lets it hear."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
@@ -22,6 +23,14 @@ _CLOCK_ERROR_NS = NS_PER_SECOND // 5
 Watch = Callable[[Process, Event, Outcome], None]
 
 
+class End(NamedTuple):
+    """How a process ended: the kind of its death, its last words, and whether its disk failed."""
+
+    cause: str
+    text: str
+    disk_failed: bool
+
+
 class Supervisor:
     """Keeps one process running on a machine, at an exchange, as long as the world lasts."""
 
@@ -37,6 +46,7 @@ class Supervisor:
         self.process: Process | None = None
         self.deaths = 0
         self.causes: dict[str, int] = {}  # of deaths
+        self.last_end: End | None = None
         self.steps = 0
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
@@ -75,9 +85,10 @@ class Supervisor:
         self._plan_tick()
         self.started()
 
-    def die(self, cause: str) -> None:
+    def die(self, cause: str, text: str = "") -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
+        self.last_end = End(cause, text, self.journal.disk_failed)
         self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
             self._wire.cut()

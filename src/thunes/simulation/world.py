@@ -58,7 +58,7 @@ class World(Supervisor):
             except (Crash, Stopped) as death:
                 self.die(type(death).__name__)
             except ThunesError as error:
-                self.die(type(error).__name__)
+                self.die(type(error).__name__, str(error))
             look()
 
     def _begin(self) -> None:
