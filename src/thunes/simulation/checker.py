@@ -12,8 +12,8 @@ Subject = TypeVar("Subject")
 class Checker(NamedTuple, Generic[Subject]):
     """`check` says, with numbers, what of `subject` breaks the invariant; nothing if it holds.
 
-    Of steps it looks at those for an event of `on` (all, if none is named), and with `acts` only
-    at those that have decided or found out anything.
+    Of steps it looks at those for an event of `on`, or at any; with `acts` only at those that have
+    decided or found out anything.
     """
 
     name: str
@@ -22,6 +22,8 @@ class Checker(NamedTuple, Generic[Subject]):
     on: tuple[type[Event], ...] = ()
     acts: bool = False
 
-    def concerns(self, event: type[Event], acts: bool) -> bool:
-        """Whether such a step can break it."""
-        return (acts or not self.acts) and (not self.on or event in self.on)
+    def concerns(self, event: type[Event], acts: bool, closely: bool) -> bool:
+        """Whether it looks at such a step; one that is not looked at closely must be named."""
+        if self.on:
+            return event in self.on and (acts or not self.acts)
+        return acts or (closely and not self.acts)

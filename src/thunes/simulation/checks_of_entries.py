@@ -118,11 +118,11 @@ def _never_there(sight: Sight, step: Step) -> Iterator[str]:
     state = sight.state
     if state is None or not isinstance(step.event, VenueReported | AccountSeen):
         return
-    latest = sight.truth.latest
-    for order_id, record in state.ledger.orders.closed.items():
-        refused = record.state is OrderState.REJECTED and order_id in latest
-        if refused and (filled := latest[order_id].filled()):
-            yield f"{order_id} is believed to have been refused, and has filled {filled}"
+    closed = state.ledger.orders.closed
+    for seen in sight.truth.fills:
+        record = closed.get(seen.fill.order_id)
+        if record is not None and record.state is OrderState.REJECTED:
+            yield f"{record.order.id} is believed to have been refused, and has filled"
 
 
 def _gone_for_good(sight: Sight, step: Step) -> Iterator[str]:

@@ -25,7 +25,7 @@ from thunes.simulation.world import World
 
 REST_NS = 90 * NS_PER_SECOND
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
-_EACH = 16  # idle steps are looked at once in so many
+_EACH = 16  # idle steps are looked at closely once in so many
 _STEP_CHECKS = (*STEP_CHECKS, *ENTRY_CHECKS)
 _BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -63,7 +63,7 @@ class Trial:
         self._truth = world.exchange.truth
         self._news = self._deaths = 0
         self._stirred = self._waits = False
-        self._steps: dict[tuple[type[Event], bool], Looked] = {}
+        self._steps: dict[tuple[type[Event], bool, bool], Looked] = {}
         self._idle = 0
         world.watch(self._step)
         world.box.when_healed(self._stir)
@@ -104,12 +104,13 @@ class Trial:
         step = self.sight.see(event, outcome)
         self._stirred = True
         acts = bool(outcome.facts or outcome.commands)
-        if isinstance(event, _IDLE) and not acts:
+        if not acts:
             self._idle += 1
-            if self._idle % _EACH:
-                return
+        closely = acts or not self._idle % _EACH
+        if not closely and isinstance(event, _IDLE):
+            return
         self._probes.see(step)
-        kind = type(event), acts
+        kind = type(event), acts, closely
         found = self._steps.get(kind)
         if found is None:
             concerned = tuple(each for each in _STEP_CHECKS if each.concerns(*kind))
