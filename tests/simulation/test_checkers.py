@@ -1,110 +1,33 @@
 """Each checker holds in a world where nothing is wrong, and is seen to fail in a doctored one."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from tests.simulation.lived import SEED, Lived, decided_of, later, order_of, said
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
-from thunes.core.domain.decision import Gate, Purpose
+from thunes.core.domain.decision import Check, Gate, Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import SeenOrder, Standing
-from thunes.core.domain.fact import DayRolled, Decided, ModeChanged
-from thunes.core.domain.line import Outcome
+from thunes.core.domain.fact import DayRolled, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.order import Filled, Order, OrderRole, Side
+from thunes.core.domain.order import Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.orders import OrderRecord
-from thunes.runtime.recovery import Recorded
 from thunes.simulation.audit import AUDITS
-from thunes.simulation.chance import Chance
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
-from thunes.simulation.lives import Lives
-from thunes.simulation.profiles import quiet
-from thunes.simulation.scene import draw_scene
-from thunes.simulation.setting import Setting
-from thunes.simulation.sight import Sight, Step
+from thunes.simulation.sight import Step
 from thunes.simulation.spells import Spells
-from thunes.simulation.supervisor import End
-from thunes.simulation.trial import Trial, run_seed
+from thunes.simulation.trial import run_seed
 from thunes.simulation.truth import Received, Transfer
-from thunes.simulation.world import World
 
 D = Decimal
-SEED = 3
-
-
-class Enough(BaseException):
-    """The world is where a test wants it."""
-
-
-@dataclass
-class Lived:
-    """A quiet world, stopped where a position has just got its stop."""
-
-    trial: Trial
-    entry: Received
-    stop: Order
-    step: Step
-
-    @property
-    def sight(self) -> Sight:
-        return self.trial.sight
-
-    @property
-    def state(self) -> Any:
-        return self.sight.state
-
-    def as_step(self, event: Any = None, **changed: Any) -> Step:
-        """A step like the one that approved the entry, changed."""
-        outcome = Outcome(
-            changed.pop("commands", self.step.outcome.commands),
-            changed.pop("facts", self.step.outcome.facts),
-        )
-        step = self.step._replace(event=event or self.step.event, outcome=outcome)
-        return step._replace(**changed)
-
-    def record(self, order_id: str) -> OrderRecord:
-        found = self.state.ledger.orders.find(order_id)
-        assert found is not None
-        return found
-
-
-@pytest.fixture
-def lived() -> Lived:
-    chance = Chance(SEED)
-    world = World(Setting(chance, draw_scene(chance, 60), quiet()))
-    trial = Trial(world)
-    steps: list[Step] = []
-    world.watch(lambda _, e, o: steps.append(Step(e, o, Mode.NORMAL, None, -1, None)))
-
-    def look() -> None:
-        for true in world.exchange.truth.open.values():
-            if true.order.role is OrderRole.STOP and trial.sight.state is not None:
-                record = trial.sight.state.ledger.orders.find(true.order.id)
-                if record is not None and record.state is OrderState.ACCEPTED:
-                    raise Enough
-
-    inner = trial._look
-
-    def both() -> None:
-        inner()
-        look()
-
-    with pytest.raises(Enough):
-        world.run(both)
-    truth = world.exchange.truth
-    entry = next(r for r in truth.received if isinstance(r.command, PlaceOrders))
-    stop = next(t.order for t in truth.open.values() if t.order.role is OrderRole.STOP)
-    bought = next(s for s in steps if any(c == entry.command for c in s.outcome.commands))
-    assert not trial.broken
-    return Lived(trial, entry, stop, bought)
 
 
 # Requests.
@@ -125,10 +48,17 @@ def _id_again(lived: Lived) -> Received:
 
 
 def _while_open(lived: Lived) -> Received:
-    other = replace(_order(lived), id="thunes-1-99")
-    true = lived.sight.truth.latest[_order(lived).id]
+    other = replace(order_of(lived), id="thunes-1-99")
+    true = lived.sight.truth.latest[order_of(lived).id]
     lived.sight.truth.open[other.id] = type(true)(other, ours=True, placed_at=lived.entry.at)
     return lived.entry
+
+
+def _second_exit(lived: Lived) -> Received:
+    one = replace(order_of(lived), id="thunes-1-92", role=OrderRole.EXIT, side=Side.SELL)
+    true = lived.sight.truth.latest[order_of(lived).id]
+    lived.sight.truth.open[one.id] = type(true)(one, ours=True, placed_at=lived.entry.at)
+    return lived.entry._replace(command=PlaceOrders((replace(one, id="thunes-1-91"),)))
 
 
 def _off_grid(lived: Lived) -> Received:
@@ -148,7 +78,7 @@ def _bare_replace(lived: Lived) -> Received:
     assert promise.decided is not None
     proposal = replace(promise.decided.proposal, legs=())
     decided = replace(promise.decided, proposal=proposal)
-    fresh = replace(stop, id="thunes-1-98")
+    fresh = replace(stop, id="thunes-1-98", quantity=(stop.quantity or D(0)) / 2)
     sight.promises[fresh.id] = promise._replace(order=fresh, decided=decided)
     return lived.entry._replace(command=ReplaceOrders((stop.id,), (fresh,)))
 
@@ -166,8 +96,8 @@ def _lower(lived: Lived) -> Received:
 
 
 def _on_top(lived: Lived) -> Received:
-    again = replace(_order(lived), id="thunes-1-96")
-    lived.sight.promises[again.id] = lived.sight.promises[_order(lived).id]._replace(order=again)
+    again = replace(order_of(lived), id="thunes-1-96")
+    lived.sight.promises[again.id] = lived.sight.promises[order_of(lived).id]._replace(order=again)
     return lived.entry._replace(command=PlaceOrders((again,)))
 
 
@@ -178,6 +108,7 @@ def _storm(lived: Lived) -> Received:
 
 REQUESTS: dict[str, Callable[[Lived], Received]] = {
     "S1": _unwritten,
+    "S2": _second_exit,
     "S3": _id_again,
     "S4": _while_open,
     "S5": _twice,
@@ -191,14 +122,8 @@ REQUESTS: dict[str, Callable[[Lived], Received]] = {
 }
 
 
-def _order(lived: Lived) -> Order:
-    command = lived.entry.command
-    assert isinstance(command, PlaceOrders)
-    return command.orders[0]
-
-
 def _changed(lived: Lived, **fields: Any) -> Received:
-    return lived.entry._replace(command=PlaceOrders((replace(_order(lived), **fields),)))
+    return lived.entry._replace(command=PlaceOrders((replace(order_of(lived), **fields),)))
 
 
 # Steps.
@@ -215,14 +140,8 @@ def _stranger(lived: Lived) -> Step:
     return lived.as_step(AccountSeen(lived.sight.now, as_of, 0, (seen,), (), {}))
 
 
-def _decided(lived: Lived, **fields: Any) -> Decided:
-    said = next(f for f in lived.step.outcome.facts if isinstance(f, Decided))
-    fields = {"proposal": replace(said.proposal, **fields.pop("proposal", {})), **fields}
-    return replace(said, **fields)
-
-
 def _stop_refused(lived: Lived) -> Step:
-    said = _decided(lived, proposal={"purpose": Purpose.PROTECT}, refused_by=Gate.MODE)
+    said = decided_of(lived, proposal={"purpose": Purpose.PROTECT}, refused_by=Gate.MODE)
     return lived.as_step(facts=(said,))
 
 
@@ -236,7 +155,12 @@ def _day_start(lived: Lived) -> Step:
 
 
 def _gate_left_out(lived: Lived) -> Step:
-    return lived.as_step(facts=(_decided(lived, checks=()),))
+    return lived.as_step(facts=(decided_of(lived, checks=()),))
+
+
+def _blind(lived: Lived) -> Step:
+    check = Check(Gate.SPREAD, True, None, D(1))
+    return lived.as_step(facts=(decided_of(lived, checks=(check,)),))
 
 
 def _unbalanced(lived: Lived) -> Step:
@@ -255,7 +179,7 @@ def _lifted(lived: Lived) -> Step:
 
 
 def _entry_left(lived: Lived) -> Step:
-    working = OrderRecord(replace(_order(lived), id="thunes-1-95"))
+    working = OrderRecord(replace(order_of(lived), id="thunes-1-95"))
     lived.state.ledger.orders.submit(working)
     return _halted(lived)
 
@@ -266,7 +190,7 @@ def _unlooked(lived: Lived) -> Step:
 
 
 def _sold(lived: Lived) -> Step:
-    said = _decided(lived, proposal={"purpose": Purpose.EXIT, "reason": "surprise"})
+    said = decided_of(lived, proposal={"purpose": Purpose.EXIT, "reason": "surprise"})
     return lived.as_step(AccountSeen(lived.sight.now, 0, 0, (), (), {}), facts=(said,))
 
 
@@ -319,6 +243,7 @@ STEPS: dict[str, Callable[[Lived], Step]] = {
     "S18": _too_much,
     "S21": _day_start,
     "S22": _gate_left_out,
+    "S23": _blind,
     "S26": _unbalanced,
     "S28": _halted,
     "S29": _lifted,
@@ -355,7 +280,7 @@ def _not_there(lived: Lived) -> None:
 
 
 def _filled_more(lived: Lived) -> None:
-    order = replace(_order(lived), id="thunes-1-94")
+    order = replace(order_of(lived), id="thunes-1-94")
     lived.state.ledger.orders.closed[order.id] = OrderRecord(order, filled=D(1))
 
 
@@ -381,10 +306,6 @@ ENDS: dict[str, Callable[[Lived], None]] = {
     "S39": _gap,
     "S27": _remembered,
 }
-
-
-def said(found: Iterator[str]) -> list[str]:
-    return list(found)
 
 
 @pytest.mark.parametrize("checker", REQUEST_CHECKS, ids=lambda each: each.name)
@@ -413,11 +334,6 @@ def test_money_that_was_earned_otherwise_is_found(lived: Lived) -> None:
     assert "cash" in said(audit.check(lived.sight, lived.trial.world.scene.start))[0]
 
 
-def _later(lived: Lived, seconds: int) -> None:
-    agenda = lived.trial.world.agenda
-    agenda.now = Instant(agenda.now + seconds * NS_PER_SECOND)
-
-
 @pytest.mark.parametrize(("after_s", "healed", "name"), [(61, True, "L2"), (301, False, "S10")])
 def test_a_position_left_without_its_stop_is_found(
     lived: Lived, after_s: int, healed: bool, name: str
@@ -427,7 +343,7 @@ def test_a_position_left_without_its_stop_is_found(
     lived.sight.truth.open.clear()
     spells.update()
     assert not list(spells.too_long())
-    _later(lived, after_s)
+    later(lived, after_s)
     assert next(found for found, _ in spells.too_long()) == name
 
 
@@ -436,7 +352,7 @@ def test_a_position_without_its_stop_that_nobody_notices_is_found_sooner(lived: 
     lived.sight.truth.open.clear()
     spells.update()
     list(spells.too_long())
-    _later(lived, 91)
+    later(lived, 91)
     assert next(text for _, text in spells.too_long()).endswith("unnoticed")
 
 
@@ -447,7 +363,7 @@ def test_what_stays_unknown_unready_or_different_in_calm_is_found(lived: Lived) 
     _richer(lived)
     lived.state.memory.unreconciled = True
     spells.update()
-    _later(lived, 61)
+    later(lived, 61)
     assert {"L3", "L4", "L6"} <= {name for name, _ in spells.too_long()}
 
 
@@ -459,7 +375,7 @@ def test_every_line_that_was_acted_on_must_stay(lived: Lived) -> None:
 
 def test_a_fill_told_of_twice_is_booked_once(lived: Lived) -> None:
     """The doctor is not needed: the world itself says so."""
-    true = lived.sight.truth.latest[_order(lived).id]
+    true = lived.sight.truth.latest[order_of(lived).id]
     fill = true.fills[0].fill
     assert isinstance(fill, Filled)
     process = lived.trial.world.process
@@ -480,109 +396,3 @@ def test_a_quiet_seed_is_clean_and_checked() -> None:
     assert verdict.clean
     assert verdict.checks["S1"] > 0
     assert verdict.checks["S26"] > 0
-
-
-def _life(lived: Lived) -> Lives:
-    lives = Lives(lived.sight)
-    assert not list(lives.look())
-    return lives
-
-
-def test_a_process_that_remembers_what_no_line_says_is_found(lived: Lived) -> None:
-    lives, world = _life(lived), lived.trial.world
-    _remembered(lived)
-    found: list[tuple[str, str]] = []
-    world.die("Crash")
-    found.extend(lives.look())
-    _starts_over(world, lambda: found.extend(lives.look()))
-    assert [name for name, _ in found] == ["S34"]
-
-
-@pytest.mark.parametrize(
-    ("cause", "disk_failed", "expected"),
-    [
-        ("Crash", False, True),
-        ("Stopped", True, True),
-        ("Fenced", False, True),
-        ("SyncFailed", True, True),
-        ("ThunesError", True, True),
-        ("ThunesError", False, False),
-        ("DataError", True, False),
-        ("LeaseHeld", False, False),
-    ],
-)
-def test_a_process_dies_of_what_the_world_did_to_it_only(
-    lived: Lived, cause: str, disk_failed: bool, expected: bool
-) -> None:
-    lives, world = _life(lived), lived.trial.world
-    world.die(cause, "so it goes")
-    world.last_end = End(cause, "so it goes", disk_failed)
-    said = [f"{name}: {text}" for name, text in lives.look()]
-    assert said == ([] if expected else [f"S43: a process died of {cause}: so it goes"])
-
-
-def test_a_synced_line_that_a_crash_takes_is_found(lived: Lived) -> None:
-    lives, journal = _life(lived), lived.trial.world.journal
-    journal.synced += len(journal.lines)
-    lived.trial.world.die("Crash")
-    assert "S39" in [name for name, _ in lives.look()]
-
-
-def _starts_over(world: World, look: Callable[[], object]) -> None:
-    """What comes in the minute after a death."""
-    world._live(Instant(world.agenda.now + 60 * NS_PER_SECOND), look)
-
-
-def _broken_link(world: World) -> None:
-    node = next(n for p, n in world.journal._platter.names.items() if p.endswith(".jsonl"))
-    for content in (node.data, node.kept):
-        content[len(content) // 4] ^= 1
-
-
-def _other_line(world: World, change: Callable[[bytes], bytes]) -> None:
-    opened = world.journal.open
-
-    def other() -> Any:
-        found = opened()
-        return Recorded(found.state, [*map(change, found.lines)])
-
-    world.journal.open = other  # type: ignore[method-assign]
-
-
-def _other_schema(world: World) -> None:
-    _other_line(world, lambda line: line.replace(b'"version":1', b'"version":2'))
-
-
-def _other_limits(world: World) -> None:
-    limits = replace(world.scene.limits, order_size=D(6))
-    object.__setattr__(world.scene, "limits", limits)
-
-
-@pytest.mark.parametrize(
-    ("harm", "says"),
-    [
-        (_broken_link, "the journal /journal is damaged"),
-        (_other_schema, "this line has version 2; this program reads 1"),
-        (_other_limits, "is decided otherwise by this program"),
-    ],
-    ids=["S39", "S41", "S42"],
-)
-def test_nobody_trades_on_a_journal_of_another_making(
-    lived: Lived, harm: Callable[[World], None], says: str
-) -> None:
-    world, ends = lived.trial.world, dict[int, str]()
-    received = len(lived.sight.truth.received)
-    harm(world)
-
-    def look() -> None:
-        assert world.last_end is not None
-        ends[world.deaths] = f"{world.last_end.cause}: {world.last_end.text}"
-
-    world.die("Crash")
-    _starts_over(world, look)
-    first, *others = ends.values()
-    assert first == "Crash: "
-    assert len(others) > 3
-    assert not [end for end in others if not (end.startswith("DataError: ") and says in end)]
-    assert world.process is None
-    assert len(lived.sight.truth.received) == received

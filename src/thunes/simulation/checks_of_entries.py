@@ -155,6 +155,24 @@ def _doubtful(sight: Sight, step: Step) -> Iterator[str]:
             yield f"{report.order_id} was not there to be canceled, and is {record.state.value}"
 
 
+def _all_the_same(sight: Sight, step: Step) -> Iterator[str]:
+    """Once an old stop is over that could not be canceled, the new one is placed."""
+    state, event = sight.state, step.event
+    if state is None or not isinstance(event, AccountSeen):
+        return
+    decided = [each.symbol for each in _approved(step)]
+    for order_id in step.alive:
+        record = state.ledger.orders.closed.get(order_id)
+        if record is None or order_id not in sight.refused or record.state is OrderState.FILLED:
+            continue
+        symbol = record.order.symbol
+        held, stops = state.ledger.positions.get(symbol), record.order.role is OrderRole.STOP
+        selling = any(w.order.side is Side.SELL for w in state.ledger.orders.working(symbol))
+        bare = stops and held and symbol in state.guard.naked and not selling
+        if bare and symbol not in decided:
+            yield f"{order_id} could not be canceled and is over; nothing replaces it"
+
+
 def _at_once(sight: Sight, step: Step) -> Iterator[str]:
     """What a fill brings gets its stop in the same step, where nothing else holds it up."""
     state, event = sight.state, step.event
@@ -251,6 +269,12 @@ ENTRY_CHECKS: tuple[Checker[Step], ...] = (
         "a cancel that finds nothing leaves the order in doubt",
         _doubtful,
         on=(VenueReported,),
+    ),
+    Checker(
+        "S12",
+        "a stop that could not be canceled is replaced all the same",
+        _all_the_same,
+        on=(AccountSeen,),
     ),
     Checker("S10", "what is bought gets its stop in the same step", _at_once, on=(VenueReported,)),
     Checker("S33", "an answer is not believed after a newer one", _newest, on=(AccountSeen,)),

@@ -18,7 +18,6 @@ from thunes.simulation.setting import Setting
 from thunes.simulation.wire import Wire
 
 _RESTART_NS = (NS_PER_SECOND, 10 * NS_PER_SECOND)
-_CLOCK_ERROR_NS = NS_PER_SECOND // 5
 
 Watch = Callable[[Process, Event, Outcome], None]
 
@@ -50,7 +49,7 @@ class Supervisor:
         self.steps = 0
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
-        self._clock: SteadyClock | None = None
+        self.clock: SteadyClock | None = None
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
 
@@ -71,11 +70,8 @@ class Supervisor:
         """A process starts, or dies in its recovery; then the supervisor tries again."""
         if self.process is not None:
             return
-        agenda, drawn = self.agenda, self.chance.stream("clock")
-        error = drawn.between(-_CLOCK_ERROR_NS, _CLOCK_ERROR_NS)
-        drift = (drawn.uniform() - 0.5) * 1e-4
-        clock = self._clock = SteadyClock(agenda, error, drift)
-        lease = self.leases.take(agenda.now)
+        clock = self.clock = SteadyClock(self.agenda, self.box)
+        lease = self.leases.take(clock.now())
         recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
         self.process = Process(
@@ -110,11 +106,10 @@ class Supervisor:
             self._plan_tick()
 
     def _plan_tick(self) -> None:
-        process, clock = self.process, self._clock
+        process, clock = self.process, self.clock
         if process is None or clock is None or process.hangs:
             return
-        wait = max(1, process.live.due() - clock.now())
-        due = Instant(self.agenda.now + wait)
+        due = Instant(self.agenda.now + clock.wait_ns(process.live.due()))
         if self._tick_due is None or due < self._tick_due or self._tick_due < self.agenda.now:
             self._tick_due = due
             epoch = process.epoch

@@ -14,6 +14,7 @@ from thunes.simulation.checks_of_entries import ENTRY_CHECKS
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.faults import Fault
+from thunes.simulation.intents import Intents
 from thunes.simulation.lives import Lives
 from thunes.simulation.probes import Probes
 from thunes.simulation.process import Process
@@ -59,6 +60,7 @@ class Trial:
         self.checks: dict[str, int] = {}
         self._spells = Spells(self.sight)
         self._lives = Lives(self.sight)
+        self._intents = Intents(self.sight)
         self._probes = Probes(self.sight)
         self._truth = world.exchange.truth
         self._news = self._deaths = 0
@@ -93,7 +95,7 @@ class Trial:
             simulated_ns=world.agenda.now - world.scene.start,
             faults={fault.value: count for fault, count in sorted_counts(world)},
             deaths=world.deaths,
-            duplicates=sum(1 for name in self.broken if name in ("S2", "S4", "S20")),
+            duplicates=len(self._intents.doubled),
             probes=self._probes.finish(),
             checks=self._counted(),
             times={name: tuple(each) for name, each in self._spells.times.items()},
@@ -139,7 +141,7 @@ class Trial:
         """Something has happened."""
         sight = self.sight
         sight.look()
-        for name, text in (*sight.gone, *self._lives.look()):
+        for name, text in (*sight.gone, *self._lives.look(), *self._intents.look()):
             self._note(name, text)
         sight.gone.clear()
         for received in sight.arrivals():
@@ -164,7 +166,7 @@ class Trial:
         for looked in self._steps.values():
             for checker in looked.checkers:
                 counted[checker.name] = counted.get(checker.name, 0) + looked.times
-        for name, times in self._lives.checks.items():
+        for name, times in (*self._lives.checks.items(), ("S2", self._intents.checks)):
             counted[name] = counted.get(name, 0) + times
         return counted
 
