@@ -52,7 +52,9 @@ class Live:
         self._clock, self._lease = own
         self._timers = Timers()
         self._watches: list[Watch] = []
-        self._now = self._clock.now()
+        # The clock of the last process may have been ahead: what is on record stays in the past.
+        self._now = max(engine.state.at, self._clock.now())
+        self._lease.renew(self._now)
         self._looked_at = Instant(0)
         self._renewed_at = self._now
         self.unkept = 0  # steps since the state was kept
