@@ -64,3 +64,16 @@ def test_two_looks_in_quick_succession_may_both_be_answered_from_the_past() -> N
         Difference.BALANCE,
         Difference.PHANTOM,
     ]
+
+
+def test_a_look_that_took_long_is_not_held_against_what_was_booked_meanwhile() -> None:
+    """Both were answered from before the entry filled: the first by its age, the second by lag."""
+    bench = Bench()
+    asked = bench.at
+    bench.at = asked + 8 * S
+    bench.enter("10")
+    past = {"USDT": D(10_000)}
+    assert kinds(bench.step(AccountSeen(bench.at, asked, 0, (), (), past))) == []
+    assert kinds(bench.step(AccountSeen(bench.at, bench.at, 0, (), (), past))) == []
+    assert bench.held() == D(10)
+    assert kinds(look(bench, 3, USDT="9000", BTC="10")) == []

@@ -53,8 +53,9 @@ def reconcile(
     for asset, amount in differences(ledger, seen).items():
         symbol = pricing.symbol_of.get(asset)
         value = pricing.value_of(asset, amount)
-        before, since = doubt.differences.get(asset, (ZERO, seen.as_of))
-        since = since if before == amount else seen.as_of
+        # Our books are those of now: of a look that took long they may say more than it can know.
+        before, since = doubt.differences.get(asset, (ZERO, seen.at))
+        since = since if before == amount else seen.at
         if seen.as_of - since < AGREE_NS or (symbol is not None and value is None):
             open_differences[asset] = (amount, since)
             continue
