@@ -6,8 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from thunes.core.domain.errors import UsageError
+from thunes.simulation.audit import AUDITS
 from thunes.simulation.chance import Chance
+from thunes.simulation.checks_of_entries import ENTRY_CHECKS
+from thunes.simulation.checks_of_requests import REQUEST_CHECKS
+from thunes.simulation.checks_of_steps import STEP_CHECKS
+from thunes.simulation.dashboard import section
 from thunes.simulation.scene import CASH, draw_scene
+from thunes.simulation.subjects import ELSEWHERE
+from thunes.simulation.tally import Tally
 
 D = Decimal
 SIZE = D(1_000)
@@ -35,3 +42,11 @@ def test_limits_out_of_order_are_refused(
     limits = draw_scene(Chance(0), 6).limits
     with pytest.raises(UsageError, match=names):
         replace(limits, **low, **high)
+
+
+def test_every_invariant_is_watched_or_it_is_said_why_not() -> None:
+    watched = {each.name for each in (*STEP_CHECKS, *ENTRY_CHECKS, *REQUEST_CHECKS, *AUDITS)}
+    watched |= {"S10", "S17", "S34", "S39", "S43", *ELSEWHERE}
+    assert not {f"S{number}" for number in range(1, 49)} - watched
+    text = section("swarm", Tally(), "a command")
+    assert all(f"| {name} | {why} |" in text for name, why in ELSEWHERE.items())

@@ -117,6 +117,7 @@ def _peace(lived: Lived, seconds: int) -> Spells:
     faults = Faults("harmless", {Fault.REQUEST_LOST: 0.0})
     lived.trial.world.box.faults = faults
     lived.sight.truth.open.clear()
+    lived.state.guard.naked[lived.stop.symbol] = lived.sight.now
     book = lived.trial.world.exchange.backend.floor.books[lived.stop.symbol]
     book.quoted = (book.quoted[0] * 1.1, book.quoted[1] * 1.1)  # where a stop is not refused
     spells = Spells(lived.sight)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from thunes.core.domain.evidence import DEADLINE_NS, FENCE_NS
+from thunes.core.domain.evidence import DEADLINE_NS
 from thunes.core.domain.order import OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
@@ -226,15 +226,14 @@ class Spells:
 
 
 def _moving(sight: Sight, symbol: Symbol) -> bool:
-    """Whether something is waited for that says what is to be done: an answer, or a deadline
-    before which it proves nothing that an order is gone."""
+    """Whether the process has yet to find out, or waits for an answer that says what is to be
+    done."""
     state = sight.state
     if state is None or state.memory.unreconciled or symbol in state.memory.strange:
         return True
-    return any(
-        record.lost or record.state in _MOVING or sight.now <= record.asked_at + FENCE_NS
-        for record in state.ledger.orders.working(symbol)
-    )
+    working = state.ledger.orders.working(symbol)
+    moving = any(record.lost or record.state in _MOVING for record in working)
+    return moving or symbol not in state.guard.naked
 
 
 def _able(sight: Sight) -> bool:
