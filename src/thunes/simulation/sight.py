@@ -101,6 +101,7 @@ class Sight:
         self._naked: Mapping[Symbol, Instant] = {}
         self._alive: list[OrderId] = []
         self.newest = Instant(0)  # of the looks that this process has taken
+        self.is_news = False  # whether the last look is newer than all before it
         self.refused: dict[OrderId, None] = {}  # orders that a cancel was refused of
         self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
         self.clocks_off_ns = _clocks_off_ns(world)
@@ -139,6 +140,7 @@ class Sight:
         naked, self._naked = self._naked, _bare(self.state, self._naked)
         alive, self._alive = self._alive, _working(self.state)
         if isinstance(event, AccountSeen):
+            self.is_news = event.as_of > self.newest
             self.newest = max(self.newest, event.as_of)
             for order_id in _lacking(self.state, event):
                 self.absent.setdefault(order_id, event.as_of)
