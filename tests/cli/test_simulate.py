@@ -323,6 +323,23 @@ def test_a_disk_that_really_is_full(ask: Ask, room: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.parametrize("line", ["simulate --seeds 1 --minutes 6", "--version"])
+def test_output_that_nobody_can_keep_is_told_in_one_line(line: str) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    with full.open("w") as out:
+        ended = subprocess.run(
+            [sys.executable, "-c", "from thunes.cli import main; main()", *line.split()],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == "error: the output could not be written: No space left on device\n"
+
+
 @pytest.mark.usefixtures("doctored")
 def test_a_place_that_may_not_be_written_is_told_before_the_run(
     ask: Ask, monkeypatch: pytest.MonkeyPatch

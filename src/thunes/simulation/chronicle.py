@@ -12,7 +12,7 @@ from thunes.simulation.case import Case
 from thunes.simulation.faults import Fault
 from thunes.simulation.process import Process
 from thunes.simulation.setting import draw_setting
-from thunes.simulation.world import World
+from thunes.simulation.world import World, rest
 
 _BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -48,6 +48,7 @@ class _Onlooker:
         self._look()
         try:
             self._world.run(self._look)
+            rest(self._world, self._look)
         except _BUGS as error:
             self._say(f"the program gave up: {type(error).__name__}: {error}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import BarsClosed, Event, QuoteReceived, TimerFired
 from thunes.core.domain.line import Outcome
-from thunes.core.domain.units import EXACT, NS_PER_SECOND, Instant
+from thunes.core.domain.units import EXACT
 from thunes.simulation.audit import AUDITS
 from thunes.simulation.checker import Checker
 from thunes.simulation.checks_of_entries import ENTRY_CHECKS
@@ -22,9 +22,8 @@ from thunes.simulation.setting import draw_setting
 from thunes.simulation.sight import Sight, Step
 from thunes.simulation.spells import Spells
 from thunes.simulation.verdict import Broken, Verdict
-from thunes.simulation.world import World
+from thunes.simulation.world import World, rest
 
-REST_NS = 90 * NS_PER_SECOND
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
 _EACH = 16  # idle steps are looked at closely once in so many
 _STEP_CHECKS = (*STEP_CHECKS, *ENTRY_CHECKS)
@@ -76,7 +75,7 @@ class Trial:
         start = world.agenda.now
         try:
             world.run(self._look)
-            self._rest()
+            rest(world, self._look)
         except _BUGS as error:
             self._note("S43", f"{type(error).__name__}: {error}")
         else:
@@ -150,15 +149,6 @@ class Trial:
         self._spells.update()
         self._probes.look(self._spells.naked)
         self._waits = self._spells.waits
-
-    def _rest(self) -> None:
-        """No tick comes any more: what is under way arrives, and nobody dies of it."""
-        agenda, world = self.world.agenda, self.world
-        world.effects.spare()
-        until = Instant(agenda.now + REST_NS)
-        while (due := agenda.next_due()) is not None and due <= until:
-            agenda.run_one()
-            self._look()
 
     def _counted(self) -> dict[str, int]:
         """How often each invariant was looked at."""

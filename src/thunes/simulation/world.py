@@ -21,6 +21,7 @@ from thunes.simulation.supervisor import Supervisor
 
 HEALED_NS = 180 * NS_PER_SECOND
 QUIET_NS = 120 * NS_PER_SECOND
+REST_NS = 90 * NS_PER_SECOND
 _WATCHDOG_NS = 20 * NS_PER_SECOND
 _HANG_NS = (6 * NS_PER_SECOND, 26 * NS_PER_SECOND)  # the lease ends, or the watchdog comes
 _PAUSE_NS = (NS_PER_SECOND, 8 * NS_PER_SECOND)
@@ -126,6 +127,15 @@ class World(Supervisor):
         except LeaseHeld:
             return
         raise AssertionError("S8: two processes hold the lease of one account")
+
+
+def rest(world: World, look: Callable[[], None]) -> None:
+    """No tick comes any more: what is under way arrives, and nobody dies of it."""
+    world.effects.spare()
+    until = Instant(world.agenda.now + REST_NS)
+    while (due := world.agenda.next_due()) is not None and due <= until:
+        world.agenda.run_one()
+        look()
 
 
 def _jump(world: World, fault: Fault, sign: int) -> None:
