@@ -1,0 +1,37 @@
+"""`thunes sandbox`: a venue on this machine that real clients can be pointed at."""
+
+from typing import Annotated
+
+from typer import Option
+
+from thunes.cli.verbs import app
+
+_Venue = Annotated[str, Option(help="Whose protocols: binance.")]
+_Port = Annotated[int, Option(min=0, max=65_535, help="0: any that is free.")]
+_Seed = Annotated[int, Option(min=0, help="Of the made-up market.")]
+_Speed = Annotated[float, Option(min=0.001, max=100_000, help="How many times as fast it moves.")]
+_Unlimited = Annotated[
+    bool, Option("--unlimited", help="No request weights, order counts or other limits.")
+]
+_Json = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command()
+def sandbox(
+    venue: _Venue = "binance",
+    port: _Port = 0,
+    seed: _Seed = 7,
+    speed: _Speed = 1.0,
+    unlimited: _Unlimited = False,
+    as_json: _Json = False,
+) -> None:
+    """Serve a venue on this machine: REST, streams, and an account with made-up money.
+
+    Example: thunes sandbox --venue binance --port 0 --seed 7 --json
+    """
+    from thunes.cli.sandboxed import Asked, serve
+
+    asked = Asked(
+        venue=venue, port=port, seed=seed, speed=speed, unlimited=unlimited, as_json=as_json
+    )
+    serve(asked)
