@@ -59,7 +59,7 @@ class Venue:
         self.key, self.secret = self.exchange.add_key(self.holder)
         self.rest = Rest(self.exchange)
         self.events: list[dict[str, Any]] = []
-        self.holder.listeners.append(self.events.append)
+        self.holder.listeners.append(lambda event: self.events.append(msgspec.json.decode(event)))
         self.ids = itertools.count(1)
         self.quote("100.00", "100.01")
 

@@ -1,5 +1,6 @@
 """`thunes sandbox`: a venue on this machine that real clients can be pointed at."""
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Option
@@ -10,6 +11,12 @@ _Venue = Annotated[str, Option(help="Whose protocols: binance.")]
 _Port = Annotated[int, Option(min=0, max=65_535, help="0: any that is free.")]
 _Seed = Annotated[int, Option(min=0, help="Of the made-up market.")]
 _Speed = Annotated[float, Option(min=0.001, max=100_000, help="How many times as fast it moves.")]
+_Faults = Annotated[
+    Path | None, Option(help="A script of faults: TOML with [[fault]] tables.", dir_okay=False)
+]
+_AsOf = Annotated[
+    str | None, Option(help="Behave as on that day, such as 2026-01-31. Default: the newest known.")
+]
 _Unlimited = Annotated[
     bool, Option("--unlimited", help="No request weights, order counts or other limits.")
 ]
@@ -22,6 +29,8 @@ def sandbox(
     port: _Port = 0,
     seed: _Seed = 7,
     speed: _Speed = 1.0,
+    faults: _Faults = None,
+    as_of: _AsOf = None,
     unlimited: _Unlimited = False,
     as_json: _Json = False,
 ) -> None:
@@ -32,6 +41,13 @@ def sandbox(
     from thunes.cli.sandboxed import Asked, serve
 
     asked = Asked(
-        venue=venue, port=port, seed=seed, speed=speed, unlimited=unlimited, as_json=as_json
+        venue=venue,
+        port=port,
+        seed=seed,
+        speed=speed,
+        faults=faults,
+        as_of=as_of,
+        unlimited=unlimited,
+        as_json=as_json,
     )
     serve(asked)

@@ -5,7 +5,9 @@ import json
 import signal
 import time
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import typer
 
@@ -13,6 +15,7 @@ from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import Asset
 from thunes.sandbox.clock import Clock
 from thunes.sandbox.exchange import Exchange
+from thunes.sandbox.faults import read_script
 from thunes.sandbox.instruments import LISTED
 from thunes.sandbox.limits import UNLIMITED
 from thunes.sandbox.market import Market
@@ -31,6 +34,8 @@ class Asked:
     port: int
     seed: int
     speed: float
+    faults: Path | None
+    as_of: str | None
     unlimited: bool
     as_json: bool
 
@@ -46,7 +51,9 @@ async def _serve(asked: Asked) -> None:
     clock = Clock(time.time_ns)
     walks = [Walk(one, price, asked.seed) for one, price in LISTED.values()]
     market = Market([walk.listed(clock.now, _MINUTES) for walk in walks], clock)
-    exchange = Exchange(market, UNLIMITED if asked.unlimited else None)
+    exchange = Exchange(market, UNLIMITED if asked.unlimited else None, _day(asked.as_of))
+    if asked.faults is not None:
+        exchange.faults.plan(read_script(asked.faults))
     holder = exchange.open_account({Asset(k): Decimal(v) for k, v in _BALANCES.items()})
     key, secret = exchange.add_key(holder)
     server = Server(exchange, steps(walks), asked.speed)
@@ -70,3 +77,12 @@ async def _serve(asked: Asked) -> None:
         loop.add_signal_handler(stop, stopped.set)
     await stopped.wait()
     await server.stop()
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return date.max
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text!r} is not a day such as 2026-01-31") from None

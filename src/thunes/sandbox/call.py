@@ -62,6 +62,7 @@ class Auth(Enum):
     """Who may ask."""
 
     NONE = "anybody"
+    KEY = "whoever names a key"
     SIGNED = "whoever signs"
 
 

@@ -79,6 +79,10 @@ class Candles:
             first = start - missing * length
             kept.extend(_flat(first + (k + 1) * length, newest.close) for k in range(missing))
 
+    def current(self, interval: str, now: int) -> Candle:
+        """The candle of `now`."""
+        return self.between(interval, now, now, 1)[-1]
+
     def between(self, interval: str, start: int | None, end: int, limit: int) -> list[Candle]:
         """Candles that begin from `start` to `end` (ms), the first `limit`; without a start the
         last `limit`."""

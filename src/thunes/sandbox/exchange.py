@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from thunes.adapters.venues.simulated.costs import Charged, FeeModel
@@ -9,11 +10,13 @@ from thunes.adapters.venues.simulated.models import Models, ParticipationModel
 from thunes.core.domain.units import ONE, Asset
 from thunes.sandbox.candles import Trade
 from thunes.sandbox.clock import MILLION, Clock
+from thunes.sandbox.faults import FaultBox
 from thunes.sandbox.holder import Holder, Numbers
 from thunes.sandbox.keys import Key, Lock, SharedSecret
 from thunes.sandbox.limits import Address, Allowance
 from thunes.sandbox.market import Listing, Market
 from thunes.sandbox.params import Params
+from thunes.sandbox.quirks import Quirk, has
 from thunes.sandbox.refused import Refused, missing
 
 _WINDOW_MS, _WINDOW_MS_MAX = 5_000, 60_000
@@ -25,13 +28,19 @@ _FEE = Decimal("0.001")
 class Exchange:
     """Everything behind the wire. All of it happens at once and in order: no call waits."""
 
-    def __init__(self, market: Market, allowance: Allowance | None = None) -> None:
+    def __init__(
+        self, market: Market, allowance: Allowance | None = None, as_of: date = date.max
+    ) -> None:
+        """With `as_of` the venue behaves as on that day."""
         self.market = market
+        self.as_of = as_of
         self.allowance = allowance or Allowance()
         self.numbers = Numbers()
         self.keys: dict[str, Key] = {}
         self.holders: list[Holder] = []
         self.addresses: dict[str, Address] = {}
+        self.listen_keys: dict[str, Holder] = {}
+        self.faults = FaultBox(lambda: market.clock.wall() / MILLION)
         market.watchers.append(self)
 
     @property
@@ -53,6 +62,15 @@ class Exchange:
         key = Key(secrets.token_hex(32), holder, lock or SharedSecret(secret))
         self.keys[key.name] = key
         return key, secret
+
+    def listen_key(self, holder: Holder) -> str:
+        """The listen key of an account: there is one, and it lasts."""
+        for name, other in self.listen_keys.items():
+            if other is holder:
+                return name
+        name = secrets.token_hex(32)
+        self.listen_keys[name] = holder
+        return name
 
     def key(self, name: str | None) -> Key:
         if not name:
@@ -84,6 +102,9 @@ class Exchange:
             )
         if now - at > float(window if window is not None else _WINDOW_MS):
             raise Refused(-1021, "Timestamp for this request is outside of the recvWindow.")
+
+    def has(self, quirk: Quirk) -> bool:
+        return has(quirk, self.as_of)
 
     def address(self, name: str) -> Address:
         found = self.addresses.get(name)

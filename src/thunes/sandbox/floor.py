@@ -172,7 +172,7 @@ class AccountFloor:
         for report in self._gather(maker=maker):
             if isinstance(report, Filled):
                 price = level.price if maker else report.price
-                listing.ladder.take(price, report.quantity)
+                listing.take(price, report.quantity)
 
     def _expire(self, working: Working, reason: str) -> None:
         self.desk.expire(working, reason)

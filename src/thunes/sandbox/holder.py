@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 
+import msgspec
+
 from thunes.adapters.venues.simulated import admission
 from thunes.adapters.venues.simulated.models import Models
 from thunes.core.domain.order import Accepted, Canceled, Expired, Filled, Rejected
@@ -17,7 +19,10 @@ from thunes.sandbox.market import Listing, Market
 from thunes.sandbox.orders import PENDING, Fill, Record, Ticket
 from thunes.sandbox.wire import Json
 
-Listener = Callable[[Json], None]
+Listener = Callable[[bytes], None]
+"""Takes an event as it goes over the wire."""
+
+_encode = msgspec.json.Encoder().encode
 
 _EXPIRY = {"One of the list was executed or triggered.": "OCO_TRIGGER"}
 _PHASE_ONE = "OTO_PHASE_ONE_EXPIRED"
@@ -53,6 +58,7 @@ class Holder:
 
     def endow(self, balances: Mapping[Asset, Decimal]) -> None:
         """Begin anew with `balances`: no orders, no history."""
+        self.endowed = dict(balances)
         self.floor = AccountFloor(self.market, balances, self.models)
         self.records: dict[int, Record] = {}
         self.by_client: dict[tuple[str, str], Record] = {}
@@ -117,6 +123,7 @@ class Holder:
         """End an open order, and with it the rest of its list; all that ended."""
         group = record.group
         ended = [record] if group is None else [r for r in group.records if not r.over]
+        ended.sort(key=lambda one: one.status != PENDING)  # what waits goes first
         for one in ended:
             one.cancel_id = cancel_id
         for one in ended:
@@ -153,8 +160,9 @@ class Holder:
             self.emit(events.execution(record, kind, self.market.clock.ms, fill))
 
     def emit(self, event: Json) -> None:
+        written = _encode(event)
         for listener in tuple(self.listeners):
-            listener(event)
+            listener(written)
 
     def end(self, record: Record, status: str, reason: str = "") -> None:
         """The order is over."""

@@ -68,7 +68,10 @@ class Ladder:
 
 
 def affordable(ladder: Ladder, amount: Decimal, instrument: Instrument, *, buy: bool) -> Decimal:
-    """The largest quantity on the step whose cost at this ladder is at most `amount`."""
+    """The largest quantity on the step whose cost at this ladder is at most `amount`.
+
+    One step more than there is, where the whole ladder costs less: such an order cannot fill.
+    """
     step, quantity = instrument.step, ZERO
     for price, offered in ladder.levels(asks=buy):
         wanted = amount // (price * step) * step
@@ -76,5 +79,5 @@ def affordable(ladder: Ladder, amount: Decimal, instrument: Instrument, *, buy: 
         quantity += part
         amount -= part * price
         if part == wanted:
-            break
-    return quantity
+            return quantity
+    return quantity + step

@@ -103,6 +103,15 @@ class Address:
     def ban(self, lasts_ms: int, now: int) -> None:
         self.banned_until = max(self.banned_until, now + lasts_ms)
 
+    def dial(self, allowance: Allowance, now: int) -> None:
+        """Count a WebSocket connection, or refuse it."""
+        if now < self.banned_until:
+            raise _banned(self.banned_until, now)
+        dials = self.dials.at(now)
+        dials.count += 1
+        if dials.count > allowance.dials:
+            raise too_many(f"{allowance.dials} connections per 5 MINUTE", dials.seconds_left(now))
+
 
 class OrderCount:
     """Orders of one account that were placed and have not traded, in windows of the clock."""

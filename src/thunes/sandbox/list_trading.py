@@ -33,11 +33,8 @@ def _place_oco(call: Call) -> Json:
     listing = call.exchange.market.find(params.required("symbol"))
     side, mode = read_side(params, "side"), read_self_trade(params)
     quantity = _required(params, "quantity")
-    legs = [
-        _leg(call, listing, (prefix, side, quantity, mode), params.required(f"{prefix}Type"))
-        for prefix in (_ABOVE, _BELOW)
-    ]
-    _check_pair(side, *legs)
+    kinds = _pair(params, side, (_ABOVE, _BELOW))
+    legs = [_leg(call, listing, (prefix, side, quantity, mode), kind) for prefix, kind in kinds]
     return _place(call, listing, legs, "OCO")
 
 
@@ -55,11 +52,8 @@ def _place_otoco(call: Call) -> Json:
     """POST orderList/otoco."""
     params, listing, mode, first = _working(call)
     side, quantity = read_side(params, "pendingSide"), _required(params, "pendingQuantity")
-    legs = [
-        _leg(call, listing, (prefix, side, quantity, mode), params.required(f"{prefix}Type"))
-        for prefix in ("pendingAbove", "pendingBelow")
-    ]
-    _check_pair(side, *legs)
+    kinds = _pair(params, side, ("pendingAbove", "pendingBelow"))
+    legs = [_leg(call, listing, (prefix, side, quantity, mode), kind) for prefix, kind in kinds]
     return _place(call, listing, [first, *legs])
 
 
@@ -218,22 +212,25 @@ def _named(call: Call, error: tuple[int, str], word: str) -> OrderList:
     raise Refused(*error)
 
 
-def _check_pair(side: str, above: Ticket, below: Ticket) -> None:
-    """One leg is a limit or a take-profit, the other a stop, each on its own side of the market."""
-    for leg, name in ((above, "aboveType"), (below, "belowType")):
-        if leg.type not in _PAIRED:
-            raise Refused(-1158, f"Order type not supported in OCO: {name}.")
-    kinds = (above.type, below.type)
-    if kinds == ("LIMIT_MAKER", "LIMIT_MAKER"):
+def _pair(params: Params, side: str, prefixes: tuple[str, str]) -> list[tuple[str, str]]:
+    """The prefixes and types of the leg above and the leg below.
+
+    One is a limit or a take-profit, the other a stop, each on its own side of the market.
+    """
+    kinds = [params.required(f"{prefix}Type") for prefix in prefixes]
+    if any(kind not in _PAIRED for kind in kinds):
+        raise Refused(-1158, "Order type not supported in OCO.")
+    if kinds == ["LIMIT_MAKER", "LIMIT_MAKER"]:
         raise Refused(-1168, "At least one OCO order must be contingent.")
-    wrong = below if side == "SELL" else above  # where neither a limit nor a profit may be
-    right = above if side == "SELL" else below
-    if wrong.type == "LIMIT_MAKER":
-        raise _misplaced(side, "limit", "above" if side == "SELL" else "below")
-    if wrong.type in _PROFITS:
-        raise _misplaced(side, "take profit", "above" if side == "SELL" else "below")
-    if right.type in _STOPS:
-        raise _misplaced(side, "stop loss", "below" if side == "SELL" else "above")
+    gain, loss = kinds if side == "SELL" else reversed(kinds)
+    gainward, lossward = (_ABOVE, _BELOW) if side == "SELL" else (_BELOW, _ABOVE)
+    if loss == "LIMIT_MAKER":
+        raise _misplaced(side, "limit", gainward)
+    if loss in _PROFITS:
+        raise _misplaced(side, "take profit", gainward)
+    if gain in _STOPS:
+        raise _misplaced(side, "stop loss", lossward)
+    return list(zip(prefixes, kinds, strict=True))
 
 
 _MISPLACED = {

@@ -77,6 +77,11 @@ class Listing:
         self.ladder = Ladder(bid, ask, self.ladder.shape)
         self.update_id += 1
 
+    def take(self, price: Decimal, quantity: Decimal) -> None:
+        """One of ours has taken so much of a level."""
+        self.ladder.take(price, quantity)
+        self.update_id += 1
+
     def require_trading(self) -> None:
         """Refuse orders while the symbol takes none."""
         if self.status != "TRADING":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -127,3 +128,16 @@ class Params:
                 f"Not all sent parameters were read; read '{sent - unread}' parameter(s) "
                 f"but was sent '{sent}'.",
             )
+
+
+def as_text(values: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters that came as JSON, in the form that they are signed in."""
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, bool):
+            found[name] = "true" if value else "false"
+        elif isinstance(value, list | dict):
+            found[name] = msgspec.json.encode(value).decode()
+        elif value is not None:
+            found[name] = str(value)
+    return found

@@ -4,10 +4,12 @@ from typing import Any
 
 from thunes.sandbox.call import Call, Route, Routes
 from thunes.sandbox.candles import INTERVALS, Candle, Trade, window
+from thunes.sandbox.exchange import Exchange
 from thunes.sandbox.instruments import symbol_entry
 from thunes.sandbox.ladder import DEPTH
 from thunes.sandbox.market import Listing
 from thunes.sandbox.params import Params
+from thunes.sandbox.quirks import Quirk
 from thunes.sandbox.refused import Refused
 from thunes.sandbox.tickers import asked_about
 from thunes.sandbox.wire import Json, places
@@ -31,7 +33,9 @@ def _exchange_info(call: Call) -> Json:
     for word in ("permissions", "showPermissionSets"):
         params.text(word)
     status = params.choice(
-        "symbolStatus", ("TRADING", "HALT", "BREAK"), Refused(-1122, "Invalid symbolStatus.")
+        "symbolStatus",
+        ("TRADING", "HALT", "BREAK", "CANCEL_ONLY"),
+        Refused(-1122, "Invalid symbolStatus."),
     )
     asked, _ = asked_about(call)
     params.finish()
@@ -41,11 +45,16 @@ def _exchange_info(call: Call) -> Json:
         "rateLimits": exchange.allowance.listed(),
         "exchangeFilters": [],
         "symbols": [
-            symbol_entry(listing.instrument, listing.status)
+            symbol_entry(listing.instrument, _status(exchange, listing))
             for listing in asked
-            if status in (None, listing.status)
+            if status in (None, _status(exchange, listing))
         ],
     }
+
+
+def _status(exchange: Exchange, listing: Listing) -> str:
+    unknown = listing.status == "CANCEL_ONLY" and not exchange.has(Quirk.CANCEL_ONLY)
+    return "BREAK" if unknown else listing.status
 
 
 def _depth(call: Call) -> Json:

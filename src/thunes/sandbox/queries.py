@@ -4,7 +4,8 @@ from thunes.core.domain.units import ZERO
 from thunes.sandbox import wire
 from thunes.sandbox.call import Auth, Call, Route, Routes, by_symbol
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import NO_SUCH_ORDER, Refused
+from thunes.sandbox.quirks import Quirk
+from thunes.sandbox.refused import COMBINATION, NO_SUCH_ORDER, Refused
 from thunes.sandbox.wire import Json, places
 
 _DAY_MS = 86_400_000
@@ -48,6 +49,9 @@ def _my_trades(call: Call) -> list[Json]:
     order, first = params.integer("orderId"), params.integer("fromId")
     limit = params.between("limit", 500, 1, 1_000)
     timed = "startTime" in params
+    two_ways = first is not None and (timed or "endTime" in params)
+    if two_ways and call.exchange.has(Quirk.ONE_WAY_INTO_TRADES):
+        raise Refused(*COMBINATION)
     start, end = _times(call)
     params.finish()
     found = [

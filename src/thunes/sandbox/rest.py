@@ -10,6 +10,7 @@ from thunes.sandbox.call import Auth, Call, Route
 from thunes.sandbox.exchange import Exchange
 from thunes.sandbox.keys import Key
 from thunes.sandbox.params import Params, parse_query
+from thunes.sandbox.quirks import Quirk
 from thunes.sandbox.refused import Refused
 from thunes.sandbox.routes import REST
 
@@ -74,15 +75,21 @@ class Rest:
                 headers |= key.holder.counts.headers(now)
             return Answer(200, self._encode(result), headers)
         except Refused as refused:
-            headers |= refused.headers
-            if refused.code is None:
-                return Answer(refused.status, refused.text.encode(), headers, _HTML)
-            return Answer(refused.status, self._encode(refused.body()), headers)
+            return self.refuse(refused, headers)
+
+    def refuse(self, refused: Refused, headers: dict[str, str] | None = None) -> Answer:
+        """The answer that a refusal is told with."""
+        headers = refused.headers | (headers or {})
+        if refused.code is None:
+            return Answer(refused.status, refused.text.encode(), headers, _HTML)
+        return Answer(refused.status, self._encode(refused.body()), headers)
 
     def _route(self, request: Request) -> Route:
         route = REST.get((request.method, request.path))
         if route is not None:
             return route
+        if request.path == _LISTEN_KEY and not self.exchange.has(Quirk.LISTEN_KEY_RETIRED):
+            return Route(_listen_key, 2, Auth.KEY)
         if request.path == _LISTEN_KEY:
             raise Refused(None, _GONE, status=410)
         raise Refused(None, _NOT_FOUND, status=404)
@@ -93,6 +100,8 @@ class Rest:
             return None
         exchange = self.exchange
         key = exchange.key(request.key)
+        if route.auth is Auth.KEY:
+            return key
         exchange.check_time(params)
         payload = signed_text(request.query) + signed_text(request.body)
         exchange.check_signature(key, payload.encode(), params.text("signature"))
@@ -111,6 +120,18 @@ def run(route: Route, call: Call) -> object:
         for _ in range(route.orders):
             counts.traded()
         raise
+
+
+def _listen_key(call: Call) -> dict[str, str]:
+    """Make, keep or end the listen key of an account: it lasts as long as the sandbox."""
+    asked = call.params.text("listenKey")
+    call.params.finish()
+    known = call.exchange.listen_keys
+    if asked is not None:
+        if known.get(asked) is not call.holder:
+            raise Refused(-1125, "This listenKey does not exist.")
+        return {}
+    return {"listenKey": call.exchange.listen_key(call.holder)}
 
 
 def signed_text(part: str) -> str:
