@@ -12,6 +12,9 @@ import msgspec
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.word import Word
 
+STATUSES = ("TRADING", "END_OF_DAY", "HALT", "BREAK", "CANCEL_ONLY")
+_NUMBER_MAX = 10**9
+
 
 class Fault(Word):
     """What may go wrong. `on` chooses requests (`POST /api/v3/order`, `WS order.place`), streams
@@ -170,8 +173,26 @@ def read_plans(said: Any, source: str) -> list[Planned]:
             )
         if plan.at_s < 0 or (plan.lasts_s or 0) < 0 or (plan.times or 0) < 0:
             raise UsageError(f"{source}: fault {number}: at_s, lasts_s and times count from 0")
+        wanted = _wanted(plan)
+        if wanted:
+            raise UsageError(f"{source}: fault {number}: value must be {wanted}")
         plans.append(plan)
     return plans
+
+
+def _wanted(plan: Planned) -> str:
+    """What the value of a fault would have to be; empty: it is."""
+    if plan.fault == Fault.SYMBOL_STATUS.value:
+        fine = plan.value is None or plan.value in STATUSES
+        return "" if fine else f"one of {', '.join(STATUSES)}"
+    if plan.value is None:
+        return "a number" if plan.fault == Fault.PRICE_STEP.value else ""
+    try:
+        number = float(plan.value)
+    except ValueError:
+        return "a number"
+    low = 0 if plan.fault == Fault.PRICE_STEP.value else -_NUMBER_MAX
+    return "" if low < number < _NUMBER_MAX else f"a number above {low}, below {_NUMBER_MAX}"
 
 
 def read_script(path: Path) -> list[Planned]:

@@ -65,6 +65,7 @@ class AccountFloor:
     def place(self, orders: Sequence[Order], terms: Sequence[Terms], at: Instant) -> list[Said]:
         """Open one order, or the two of a list, and let them meet the book."""
         listing = self._market.find(orders[0].symbol)
+        _price_fees(self.desk, self._market)
         _look(self.books[listing.symbol], listing)
         for order, asked in zip(orders, terms, strict=True):
             if asked.post_only and _crosses(order, listing):
@@ -99,6 +100,7 @@ class AccountFloor:
 
     def meet(self, listing: Listing) -> list[Said]:
         """The orders of a symbol meet its new quote."""
+        _price_fees(self.desk, self._market)
         book = _look(self.books[listing.symbol], listing)
         for working in tuple(book.orders.values()):
             if not working.open:
@@ -120,7 +122,7 @@ class AccountFloor:
         terms = self._terms.get(working.order.id, Terms())
         market = working.kind is OrderType.MARKET
         if terms.time_in_force == "FOK" and not _fits(working, listing):
-            self._expire(working, FOK_EXPIRED)
+            self._end(working, FOK_EXPIRED)
             return
         for level in listing.ladder.levels(asks=working.buy):
             if not working.open or not (market or _reaches(working, level.price)):
@@ -130,9 +132,9 @@ class AccountFloor:
         if working.open and not market:
             self._prevented(working, working.level, terms)
         if working.open and market:
-            self._expire(working, NO_LIQUIDITY)
+            self._end(working, NO_LIQUIDITY)
         elif working.open and terms.time_in_force != "GTC":
-            self._expire(working, IOC_EXPIRED)
+            self._end(working, IOC_EXPIRED)
 
     def _prevented(self, working: Working, price: Decimal, terms: Terms) -> bool:
         """Before the order trades at `price`: would it meet one of its own owner's?
@@ -150,9 +152,9 @@ class AccountFloor:
         ]
         if own and terms.self_trade in ("EXPIRE_MAKER", "EXPIRE_BOTH"):
             for other in own:
-                self._expire(other, SELF_TRADE)
+                self._end(other, SELF_TRADE)
         if own and terms.self_trade in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
-            self._expire(working, SELF_TRADE)
+            self._end(working, SELF_TRADE)
         return not working.open
 
     def _trigger(self, working: Working, listing: Listing) -> None:
@@ -174,7 +176,8 @@ class AccountFloor:
                 price = level.price if maker else report.price
                 listing.take(price, report.quantity)
 
-    def _expire(self, working: Working, reason: str) -> None:
+    def _end(self, working: Working, reason: str) -> None:
+        """Expire an order."""
         self.desk.expire(working, reason)
         self._gather()
 
@@ -199,6 +202,12 @@ def _look(book: Book, listing: Listing) -> Book:
     ladder = listing.ladder
     book.quoted = (float(ladder.ask.price), float(ladder.bid.price))
     return book
+
+
+def _price_fees(desk: Desk, market: Market) -> None:
+    """Have the books know their quote that say what fees in BNB cost."""
+    for book in desk.bnb_books.values():
+        _look(book, market.find(book.symbol))
 
 
 def _fits(working: Working, listing: Listing) -> bool:

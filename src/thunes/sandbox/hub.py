@@ -57,11 +57,13 @@ class Hub:
                 table.pop(name, None)
 
     def quoted(self, listing: Listing) -> None:
+        self._observe(listing)
         name = f"{listing.symbol.lower()}@bookTicker"
         if name in self._members:
             self._publish(name, say.quote(listing))
 
     def traded(self, listing: Listing, trade: Trade) -> None:
+        self._observe(listing)
         for kind in ("trade", "aggTrade"):
             name = f"{listing.symbol.lower()}@{kind}"
             if name in self._members:
@@ -78,6 +80,11 @@ class Hub:
                     self._tell_depth(stream)
             elif self._beats % _SECOND == 0:
                 self._tell_day(stream)
+
+    def _observe(self, listing: Listing) -> None:
+        for differences in self._differences.values():
+            if differences.listing is listing:
+                differences.observe()
 
     def _publish(self, name: str, event: Json | list[Json]) -> None:
         raw = _encode(event)

@@ -42,8 +42,8 @@ class Server:
         self._speed = speed
         self._rest = Rest(exchange)
         self._hub = Hub(exchange.market)
-        self._sockets = Sockets(exchange, self._hub)
-        self._faults = VenueFaults(exchange, self._sockets)
+        self.sockets = Sockets(exchange, self._hub)
+        self._faults = VenueFaults(exchange, self.sockets)
         self._admin = Admin(exchange, self._faults)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -70,7 +70,7 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for connection in tuple(self._sockets.open):
+        for connection in tuple(self.sockets.open):
             connection.close(GOING_AWAY)
         if self._runner is not None:
             await self._runner.cleanup()
@@ -84,7 +84,7 @@ class Server:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if serves(request.path) and "Upgrade" in request.headers:
             try:
-                return await self._sockets.serve(request)
+                return await self.sockets.serve(request)
             except Refused as refused:
                 return web.Response(
                     status=refused.status, text=refused.text, headers=refused.headers

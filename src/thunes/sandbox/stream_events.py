@@ -1,6 +1,6 @@
 """What market streams say: trades, quotes, candles, tickers and depth."""
 
-from typing import Any
+from decimal import Decimal
 
 from thunes.sandbox.candles import Candle, Trade
 from thunes.sandbox.market import Listing
@@ -112,33 +112,42 @@ def average(listing: Listing, now: int) -> Json:
 
 
 class Differences:
-    """The changes of a book since the last time they were told."""
+    """The changes of a book since the last time they were told.
+
+    `observe` wants to see every state in between: a level that came and went is told as gone, for
+    who took a snapshot meanwhile knows of it.
+    """
 
     def __init__(self, listing: Listing) -> None:
-        self._listing = listing
+        self.listing = listing
         self._last_id = listing.update_id
-        self._told = _book(listing)
+        self._sides = _sides(listing)
+        self._touched: tuple[dict[Decimal, None], dict[Decimal, None]] = ({}, {})
+
+    def observe(self) -> None:
+        now = _sides(self.listing)
+        for before, after, touched in zip(self._sides, now, self._touched, strict=True):
+            for price in before | after:
+                if before.get(price) != after.get(price):
+                    touched[price] = None
+        self._sides = now
 
     def event(self, now: int) -> Json | None:
         """`depthUpdate`, or None where nothing has changed."""
-        listing = self._listing
+        listing = self.listing
         if listing.update_id == self._last_id:
             return None
-        book = _book(listing)
-        changes: list[list[list[str]]] = []
-        for before, after in zip(self._told, book, strict=True):
-            moved: dict[str, Any] = {p: q for p, q in after.items() if before.get(p) != q}
-            gone = {p: places(0) for p in before if p not in after}
-            changes.append([[p, q] for p, q in (moved | gone).items()])
+        self.observe()
+        bids, asks = (
+            [[places(price), places(side.get(price, 0))] for price in touched]
+            for side, touched in zip(self._sides, self._touched, strict=True)
+        )
         event: Json = {"e": "depthUpdate", "E": now, "s": listing.symbol}
-        event |= {"U": self._last_id + 1, "u": listing.update_id, "b": changes[0], "a": changes[1]}
-        self._last_id, self._told = listing.update_id, book
+        event |= {"U": self._last_id + 1, "u": listing.update_id, "b": bids, "a": asks}
+        self._last_id, self._touched = listing.update_id, ({}, {})
         return event
 
 
-def _book(listing: Listing) -> tuple[dict[str, str], dict[str, str]]:
-    bids, asks = (
-        {places(p): places(q) for p, q in listing.ladder.levels(asks=side)}
-        for side in (False, True)
-    )
-    return bids, asks
+def _sides(listing: Listing) -> tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]:
+    ladder = listing.ladder
+    return dict(ladder.levels(asks=False)), dict(ladder.levels(asks=True))
