@@ -102,6 +102,8 @@ def test_candles_stay_flat_while_nothing_trades() -> None:
     assert [(row.close, row.volume) for row in rows[1:]] == [(2.0, 0.0)] * 3
     assert [row.start for row in candles.between("1m", 60_000, 119_999, 10)] == [60_000]
     assert candles.current("1s", 200_000).start == 200_000
+    late = Candles([Candle(600_000, 1.0, 1.0, 1.0, 1.0)])
+    assert [row.start for row in late.between("1m", 0, 700_000, 1)] == [600_000]
 
 
 def walked(seed: int) -> list[Any]:

@@ -88,7 +88,8 @@ class Candles:
         last `limit`."""
         length = INTERVALS[interval]
         first = end - (limit + 1) * length if start is None else start
-        begin = window(interval, first)
+        kept = self._seconds if interval == "1s" else self._minutes
+        begin = max(window(interval, first), window(interval, kept[0].start))
         until = end + 1 if start is None else min(end + 1, begin + (limit + 1) * length)
         found: list[Candle] = []
         for part in self._slice(interval, begin, window(interval, until - 1) + length):

@@ -19,6 +19,8 @@ _AUTH = ("timestamp", "recvWindow", "signature", "apiKey")
 
 def parse_query(query: str) -> dict[str, str]:
     """The parameters of an urlencoded text; one that comes twice is refused."""
+    if not query:
+        return {}
     pairs = parse_qsl(query, keep_blank_values=True)
     found = dict(pairs)
     if len(found) != len(pairs):

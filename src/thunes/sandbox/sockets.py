@@ -46,7 +46,7 @@ class Sockets:
         self._hub = hub
         self.open: dict[Connection, Client] = {}
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """One connection from handshake to close; raises Refused before the handshake."""
         exchange, path = self._exchange, request.path
         refused = exchange.faults.strikes(Fault.DIAL_REFUSED, path)
@@ -63,7 +63,9 @@ class Sockets:
         await socket.prepare(request)
         messages = _API_MESSAGES if is_api else exchange.allowance.messages
         bent = Bent(exchange.faults, "user" if is_api else "market")
-        connection = Connection(socket, Manners(messages), bent)
+        transport = request.transport
+        assert transport is not None, "the handshake went over it"
+        connection = Connection(socket, transport, Manners(messages), bent)
         client = self._client(request, connection, is_api=is_api)
         self.open[connection] = client
         if exchange.faults.strikes(Fault.DIAL_CLOSED, path) is not None:
@@ -94,7 +96,7 @@ class Sockets:
             else:
                 connection.send(b'{"event":%b}' % event)
 
-    def _client(self, request: web.Request, line: Connection, *, is_api: bool) -> Client:
+    def _client(self, request: web.BaseRequest, line: Connection, *, is_api: bool) -> Client:
         if is_api:
             return SocketClient(self._exchange, line, request.remote or "")
         asked = _read(request.path, request.query_string)
