@@ -1,7 +1,7 @@
 """Candles of one symbol: minutes and recent seconds are kept, the others put together of them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableSequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -55,7 +55,11 @@ class Candles:
     """Holds at every time the candle of that time, flat while nothing trades."""
 
     def __init__(self, history: Iterable[Candle]) -> None:
-        self._minutes = list(history)
+        self._minutes: list[Candle] = []
+        for candle in history:
+            if self._minutes:
+                self._fill(self._minutes, MINUTE, candle.start - MINUTE)
+            self._minutes.append(candle)
         last = self._minutes[-1]
         self._seconds = deque([_flat(last.start + MINUTE - SECOND, last.close)], _SECONDS_KEPT)
 
@@ -71,13 +75,18 @@ class Candles:
 
     def roll(self, now: int) -> None:
         """It is `now` (ms): begin the candles of this time."""
-        for kept, length in ((self._minutes, MINUTE), (self._seconds, SECOND)):
-            start, newest = now - now % length, kept[-1]
-            missing = (start - newest.start) // length
-            if length == SECOND:
-                missing = min(missing, _SECONDS_KEPT)
-            first = start - missing * length
-            kept.extend(_flat(first + (k + 1) * length, newest.close) for k in range(missing))
+        self._fill(self._minutes, MINUTE, now - now % MINUTE)
+        self._fill(self._seconds, SECOND, now - now % SECOND)
+
+    @staticmethod
+    def _fill(kept: MutableSequence[Candle], length: int, until: int) -> None:
+        """Flat candles after the last one, up to the one that begins at `until`."""
+        newest = kept[-1]
+        missing = (until - newest.start) // length
+        if length == SECOND:
+            missing = min(missing, _SECONDS_KEPT)
+        first = until - missing * length
+        kept.extend(_flat(first + (k + 1) * length, newest.close) for k in range(missing))
 
     def current(self, interval: str, now: int) -> Candle:
         """The candle of `now`."""

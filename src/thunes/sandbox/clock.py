@@ -16,7 +16,7 @@ class Clock:
         """Wall time; with `start` venue time begins there and runs `speed` times as fast."""
         self.wall = wall
         self.skew_ns = 0
-        self._speed = speed
+        self.speed = speed if start is not None else 1.0
         self._began = wall()
         self._start = start
 
@@ -28,7 +28,7 @@ class Clock:
     def true(self) -> int:
         if self._start is None:
             return self.wall()
-        return self._start + int((self.wall() - self._began) * self._speed)
+        return self._start + int((self.wall() - self._began) * self.speed)
 
     @property
     def ms(self) -> int:

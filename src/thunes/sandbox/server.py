@@ -49,7 +49,7 @@ class Server:
 
     async def start(self, where: Where) -> int:
         """The port that it listens on."""
-        # Without aiohttp's router: the table of routes is ours, and a look-up in it is all it takes.
+        # Without aiohttp's router: the table of routes is ours, and one look-up in it is enough.
         served = web.Server(self._handle, access_log=None)
         runner = web.ServerRunner(served, shutdown_timeout=_PATIENCE_S)
         await runner.setup()
