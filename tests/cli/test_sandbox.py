@@ -122,3 +122,14 @@ def test_a_port_in_use() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert f"port {port} is in use" in failed("--port", str(port))
+
+
+def test_without_its_extra() -> None:
+    code = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "from thunes.cli import main; main(['sandbox'])"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode == 2
+    assert "thunes[sandbox]" in done.stderr

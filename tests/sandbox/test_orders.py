@@ -252,3 +252,10 @@ def test_unknown_orders(venue: Venue) -> None:
         {"code": -2013, "msg": "Order does not exist."},
     )
     assert venue.try_("DELETE", "openOrders", symbol="BTCUSDT")[1]["code"] == -2011
+
+
+def test_an_amount_beyond_the_book_expires() -> None:
+    rich = Venue(balances=CASH | {"USDT": D(10**9)})
+    said = rich.order("BUY", "MARKET", quoteOrderQty="100000000")
+    assert (said["status"], said["expiryReason"]) == ("EXPIRED", "INSUFFICIENT_LIQUIDITY")
+    assert D(0) < D(said["cummulativeQuoteQty"]) < D(10**8)

@@ -131,3 +131,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(ThunesError, match="cannot be written"):
         make_tls(tmp_path / "file" / "ca")
+
+
+def test_a_rising_bar_meets_its_low_first() -> None:
+    reel = Reel(Tape(MINUTE, [BTC], {"BTCUSDT": bars(ROWS)}), 1)
+    seen = [float(ticks[0].bid.price) for _, ticks in reel.steps()]
+    assert seen[:4] == [101.0, 103.0, 100.0, 100.5]  # falls: high, then low
+    assert seen[8:] == [95.25, 95.0, 99.0, 98.0]  # rises: low, then high

@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from thunes.cli.verbs import app
+from thunes.core.domain.errors import UsageError
 
 _Venue = Annotated[str, Option(help="Whose protocols: binance.")]
 _Port = Annotated[int, Option(min=0, max=65_535, help="0: any that is free.")]
@@ -57,7 +58,12 @@ def sandbox(
 
     Example: thunes sandbox --venue binance --port 0 --seed 7 --json
     """
-    from thunes.cli.sandboxed import Asked, serve
+    try:
+        from thunes.cli.sandboxed import Asked, serve
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "cryptography":
+            raise
+        raise UsageError("the sandbox needs an extra: pip install 'thunes[sandbox]'") from error
 
     asked = Asked(
         venue=venue,
