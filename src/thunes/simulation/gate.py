@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
 from thunes.core.domain.evidence import DEADLINE_NS
-from thunes.core.domain.order import Accepted, CancelRefused, Rejected, Report
+from thunes.core.domain.order import CancelRefused, Order, Rejected, Report
 from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.faults import Fault, FaultBox, Recurrence
 
-_AHEAD_NS_MAX = NS_PER_SECOND
+AHEAD_NS_MAX = NS_PER_SECOND
 _WINDOW_NS = 10 * NS_PER_SECOND
 _REQUESTS_MAX = 200  # per window
 _PATIENCE = 50  # refused requests per window, then the client is banned
@@ -93,7 +93,7 @@ class Gate:
         age = self._agenda.now - stamp
         if age > DEADLINE_NS:
             return _LATE
-        return _AHEAD if age < -_AHEAD_NS_MAX else None
+        return _AHEAD if age < -AHEAD_NS_MAX else None
 
     def _over_budget(self) -> Refusal | None:
         window = self._agenda.now // _WINDOW_NS
@@ -120,19 +120,21 @@ class Gate:
         self._changed()
 
 
-def refused(
-    command: VenueCommand, refusal: Refusal, standing: Mapping[OrderId, object]
-) -> tuple[Report, ...]:
-    """What a client knows once told that nothing was done; `standing` are the open orders."""
+def refused(command: VenueCommand, refusal: Refusal) -> tuple[Report, ...]:
+    """What a client knows once told that nothing was done."""
     code, text, _ = refusal
-    reports: list[Report] = []
-    if isinstance(command, CancelOrders):
-        reports.extend(CancelRefused(order_id, code, text) for order_id in command.order_ids)
-        return tuple(reports)
-    if isinstance(command, ReplaceOrders):
-        for order_id in command.cancels:
-            reports.append(CancelRefused(order_id, code, text))
-            if order_id in standing:
-                reports.append(Accepted(order_id))
-    reports.extend(Rejected(order.id, code, text, again=True) for order in command.orders)
-    return tuple(reports)
+    cancels: tuple[OrderId, ...] = ()
+    orders: tuple[Order, ...] = ()
+    match command:
+        case CancelOrders():
+            cancels = command.order_ids
+        case PlaceOrders():
+            orders = command.orders
+        case ReplaceOrders():
+            cancels, orders = command.cancels, command.orders
+        case _:
+            assert_never(command)
+    return (
+        *(CancelRefused(each, code, text, again=True) for each in cancels),
+        *(Rejected(order.id, code, text, again=True) for order in orders),
+    )
