@@ -20,6 +20,8 @@ OURS, RUN_ONLY = "thunes", "thunes, run only"
 SYNCED, VERIFIED = "journal append, synced", "journal verify"
 CORE, WEEK = "simulate, core alone", "simulate, 7 days of 10 symbols"
 DENSE, SPARSE = "simulate, dense hours of 3 symbols", "simulate, sparse hours of 3 symbols"
+REST_ORDERS, SOCKET_ORDERS = "sandbox, orders by REST", "sandbox, orders by WebSocket"
+MESSAGES = "sandbox, stream messages to 10 clients"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

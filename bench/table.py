@@ -6,7 +6,20 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench.harness import CORE, DENSE, OURS, RUN_ONLY, SPARSE, SYNCED, VERIFIED, WEEK, Row
+from bench.harness import (
+    CORE,
+    DENSE,
+    MESSAGES,
+    OURS,
+    REST_ORDERS,
+    RUN_ONLY,
+    SOCKET_ORDERS,
+    SPARSE,
+    SYNCED,
+    VERIFIED,
+    WEEK,
+    Row,
+)
 from bench.reference import Check, Expected
 
 WIDTH = 172
@@ -61,6 +74,9 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, DENSE, 2_500, "x real time")
     yield _at_least(rows, SPARSE, 20_000, "x real time")
     yield _at_most(WEEK, seconds.get(WEEK), 60.0, " s")
+    yield _at_least(rows, REST_ORDERS, 2_000, " orders/s")
+    yield _at_least(rows, SOCKET_ORDERS, 2_000, " orders/s")
+    yield _at_least(rows, MESSAGES, 20_000, " messages/s")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:

@@ -291,3 +291,16 @@ def test_reports_of_a_list_come_in_one_batch() -> None:
     (batch,) = pit.venue.reports()
     assert kinds(list(batch.reports)) == [f"Filled {stop.id}", f"Expired {target.id}"]
     assert batch.at == pit.bar[pit.symbol].open_time
+
+
+def test_take_profit_with_a_limit_becomes_a_limit_order() -> None:
+    pit = Pit()
+    pit.run(100, 101, 99, 100)
+    words = {"stop_price": D(102), "limit_price": D(103)}
+    pit.send(place(pit.order(Side.SELL, OrderType.TAKE_PROFIT, **words)))
+    assert fills(pit.run(100, 102.5, 100, 101)) == []  # triggered, its price not passed
+    (fill,) = fills(pit.run(101, 103.5, 100, 101))
+    assert fill.price == D(103)
+    pit.send(place(pit.order(Side.SELL, OrderType.TAKE_PROFIT, **words)))
+    (fill,) = fills(pit.run(105, 106, 104, 105))  # the open is beyond both
+    assert fill.price == D(105)

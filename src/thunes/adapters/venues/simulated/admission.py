@@ -13,6 +13,7 @@ Refusal = tuple[int, str]
 FUNDS: Refusal = (-2010, "Account has insufficient balance for requested action.")
 DUPLICATE: Refusal = (-2010, "Duplicate order sent.")
 IMMEDIATE: Refusal = (-2010, "Order would trigger immediately.")
+IMMEDIATE_MATCH: Refusal = (-2010, "Order would immediately match and take.")
 RELATION: Refusal = (-2010, "The relationship of the prices for the orders is not correct.")
 SYMBOL: Refusal = (-1121, "Invalid symbol.")
 COMBINATION: Refusal = (-1128, "Combination of optional parameters invalid.")

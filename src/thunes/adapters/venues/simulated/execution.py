@@ -75,7 +75,7 @@ class Floor:
                 price = self._on_tick(working, market)
             rate = self.fees.taker if taker else self.fees.maker
             self._fill(working, price, working.left, rate)
-        elif kind is OrderType.STOP_LIMIT:
+        elif working.waits_for_limit:
             self._trigger_limit(working, market)
         elif kind is OrderType.MARKET:
             self._sweep(working, market or ZERO)
@@ -87,7 +87,9 @@ class Floor:
             self._end_sibling(working)
 
     def _trigger_limit(self, working: Working, market: Decimal | None) -> None:
-        """A stop-limit becomes a limit order; it fills at once only where the market is better.
+        """A stop-limit or take-profit-limit becomes a limit order.
+
+        It fills at once only where the market is better.
 
         Triggered at the open it meets the rest of the same bar, inside a range only the next.
         """

@@ -88,6 +88,12 @@ class Working:
         return exact < self.level if self.falls else exact > self.level
 
     @property
+    def waits_for_limit(self) -> bool:
+        """A trigger that makes a limit order: a stop-limit, or a take-profit with a limit price."""
+        limited = self.order.limit_price is not None
+        return self.kind is OrderType.STOP_LIMIT or (limited and self.kind is OrderType.TAKE_PROFIT)
+
+    @property
     def protects(self) -> bool:
         """A stop that guards a holding."""
         return self.order.role is OrderRole.STOP and not self.buy and self.kind in CONTINGENT

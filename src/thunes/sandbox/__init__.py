@@ -1,0 +1,1 @@
+"""The sandbox: the simulated venue behind the real wire protocols, for real clients."""
