@@ -203,9 +203,9 @@ def test_a_quiet_account_is_asked_and_a_dead_connection_is_left() -> None:
             await stream.feed.check(stream.send)
         assert 4 <= len(stream.sent) - 1 <= 6
         stream._answer = None
-        stream.table.now += SILENT_NS
+        stream.table.now += SILENT_NS - 20 * SECOND
         await stream.feed.check(stream.send)
-        stream.table.now += 20 * SECOND
+        stream.table.now += 40 * SECOND
         with pytest.raises(Broken, match="no answer"):
             await stream.feed.check(stream.send)
 

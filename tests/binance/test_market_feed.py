@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.binance.scripted import BTC, NOW, D, Params, Reply, Table, lost
+from thunes.adapters.venues.binance.budget import Counted, Limit
 from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.market_feed import QUIET_NS, SILENT_NS, MarketFeed
 from thunes.adapters.venues.binance.session import Broken
@@ -266,6 +267,22 @@ def test_what_has_changed_in_the_listing_is_told_once() -> None:
     assert "HALT" in listing.doubt("BTCUSDT")
     assert listing.refresh(changed.encode()) == []
     assert dict(listing.request().params) == {"symbols": '["BTCUSDT"]'}
+
+
+def test_the_limits_of_the_venue_are_those_that_it_tells() -> None:
+    rates = [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
+        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50},
+        {"rateLimitType": "ORDERS", "interval": "FORTNIGHT", "intervalNum": 1, "limit": 50},
+        {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
+    ]
+    listing = Listing({"BTCUSDT": BTC})
+    assert listing.limits == ()
+    listing.refresh(json.dumps(INFO | {"rateLimits": rates}).encode())
+    assert listing.limits == (
+        Limit(Counted.WEIGHT, MINUTE, 1200),
+        Limit(Counted.ORDERS, 10 * SECOND, 50),
+    )
 
 
 def test_a_listing_that_is_none_changes_nothing() -> None:

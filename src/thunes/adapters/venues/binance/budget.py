@@ -61,7 +61,7 @@ class Budget:
     reserve: Decimal = RESERVE
     paused_until: Instant = Instant(0)
     banned_until: Instant = Instant(0)
-    _used: dict[Limit, _Used] = field(default_factory=dict)
+    _used: dict[tuple[Counted, int], _Used] = field(default_factory=dict)
 
     def take(self, request: Request, now: Instant) -> bool:
         """Whether the request may go now; if so it is counted."""
@@ -105,7 +105,7 @@ class Budget:
             self.paused_until = max(self.paused_until, Instant(now + (lasts or _PAUSE_NS)))
 
     def _at(self, limit: Limit, now: Instant) -> _Used:
-        used = self._used.setdefault(limit, _Used())
+        used = self._used.setdefault((limit.counted, limit.window_ns), _Used())
         window = now // limit.window_ns
         if window > used.window:  # a clock that runs back opens no new window
             used.window, used.count = window, 0

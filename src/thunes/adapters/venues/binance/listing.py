@@ -5,12 +5,15 @@ from collections.abc import Mapping
 import msgspec
 
 from thunes.adapters.venues.binance.answers import decode
+from thunes.adapters.venues.binance.budget import Counted, Limit
 from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.adapters.venues.binance.requests import Request, query
 from thunes.core.domain.instrument import Instrument
-from thunes.core.domain.units import Symbol
+from thunes.core.domain.units import NS_PER_SECOND, Symbol
 
 _TRADING = "TRADING"
+_COUNTED = {"REQUEST_WEIGHT": Counted.WEIGHT, "ORDERS": Counted.ORDERS}
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -18,8 +21,16 @@ class _Entry(msgspec.Struct, frozen=True):
     status: str
 
 
-class _Info(msgspec.Struct, frozen=True):
+class _Rate(msgspec.Struct, frozen=True, rename="camel"):
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    limit: int
+
+
+class _Info(msgspec.Struct, frozen=True, rename="camel"):
     symbols: tuple[_Entry, ...]
+    rate_limits: tuple[_Rate, ...] = ()
 
 
 class Listing:
@@ -28,6 +39,7 @@ class Listing:
 
     def __init__(self, instruments: Mapping[Symbol, Instrument]) -> None:
         self.instruments = dict(instruments)
+        self.limits: tuple[Limit, ...] = ()  # empty until they were told
         self._halted: dict[Symbol, str] = {}
 
     def request(self) -> Request:
@@ -53,12 +65,21 @@ class Listing:
             if status != self._halted.get(symbol)
         ]
         self.instruments, self._halted = found, halted
+        self.limits = tuple(filter(None, map(_limit, info.rate_limits)))
         return changes
 
     def doubt(self, symbol: Symbol) -> str:
         """Why nothing may be entered in this symbol; "" if it may."""
         status = self._halted.get(symbol)
         return "" if status is None else f"the venue says {status} of {symbol}"
+
+
+def _limit(rate: _Rate) -> Limit | None:
+    """A limit that we count, or None."""
+    counted, seconds = _COUNTED.get(rate.rate_limit_type), _SECONDS.get(rate.interval)
+    if counted is None or seconds is None or rate.interval_num < 1 or rate.limit < 1:
+        return None
+    return Limit(counted, rate.interval_num * seconds * NS_PER_SECOND, rate.limit)
 
 
 def _difference(before: Instrument, after: Instrument) -> str:

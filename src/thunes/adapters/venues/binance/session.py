@@ -51,6 +51,7 @@ class Patience:
     dial_s: float = 10.0
     check_s: float = 1.0
     ping_s: float = 15.0
+    leave_s: float = 1.0  # for the goodbye of a server that may be dead
     backoff_s: tuple[float, float] = (0.25, 30.0)
     rotate_s: float = 23 * 3_600.0
     settled_s: float = 30.0  # up for so long, the next loss is a first one again
@@ -177,6 +178,7 @@ class Session:
                     max_msg_size=patience.frame_max,
                     heartbeat=patience.ping_s,
                     decode_text=False,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=patience.leave_s),
                 )
                 link = self._linked(socket)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

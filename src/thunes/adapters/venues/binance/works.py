@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from thunes.adapters.venues.binance.account_feed import AccountFeed
+from thunes.adapters.venues.binance.budget import DEFAULT_LIMITS
 from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client, Now
 from thunes.adapters.venues.binance.hosts import hosts_at
@@ -163,6 +164,7 @@ class Works:
         self.client.misfitted = False
         try:
             changes = self._listing.refresh(body)
+            self.client.gauges.budget.limits = self._listing.limits or DEFAULT_LIMITS
         except (Unreadable, DataError) as error:
             changes = [str(error)]
         for change in changes:
