@@ -3,12 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.core.bench import Bench
+from tests.core.bench import Bench, placed, signal
+from thunes.core.domain.decision import Action
 from thunes.core.domain.event import AccountSeen
-from thunes.core.domain.evidence import SeenFill
+from thunes.core.domain.evidence import SeenFill, SeenOrder, Standing
 from thunes.core.domain.fact import Difference, Discrepancy
 from thunes.core.domain.line import Outcome
-from thunes.core.domain.order import Filled, Side
+from thunes.core.domain.order import Filled, OrderRole, Side
+from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import NS_PER_SECOND
 
 D = Decimal
@@ -58,9 +60,38 @@ def test_two_looks_in_quick_succession_may_both_be_answered_from_the_past() -> N
     past = {"USDT": "10000"}
     assert kinds(look(bench, 0, **past)) == []
     assert kinds(look(bench, 1, **past)) == []
+    assert kinds(look(bench, 3, **past)) == []
     assert bench.held() == D(10)
     assert kinds(look(bench, 3, **past)) == [
         Difference.BALANCE,
         Difference.BALANCE,
         Difference.PHANTOM,
     ]
+
+
+def test_two_looks_from_before_two_fills_of_one_size_do_not_agree() -> None:
+    """S26: each was answered from a state two seconds old, and between them the books moved."""
+    bench = Bench()
+    bench.enter("10")
+    (sale,) = placed(bench.bar(signal(Action.EXIT)))
+    bench.resting.clear()
+    bench.report(bench.fill(sale, "100", "4", complete=False))
+    assert kinds(look(bench, 3, USDT="9000", BTC="10")) == []
+    bench.report(bench.fill(sale, "100", "4", complete=False), after=4 * S)
+    assert kinds(look(bench, 1, USDT="9400", BTC="6")) == []
+    assert kinds(look(bench, 2, USDT="9400", BTC="6")) == []
+    assert bench.held() == D(2)
+
+
+def test_coins_that_an_order_placed_by_hand_would_sell_are_not_sold_by_us() -> None:
+    """The venue would refuse it, with the stop taken back for it."""
+    bench = Bench(exits=ExitPlan(stop_distance=D("0.05")))
+    bench.obey(bench.enter("10"))
+    at = bench.at + S
+    theirs = SeenOrder("web1", "BTCUSDT", Side.SELL, D(5), D(1), Standing.OPEN)
+    (stop,) = bench.resting.values()
+    ours = SeenOrder(stop.id, "BTCUSDT", Side.SELL, D(10), D(0), Standing.OPEN)
+    balances = {"USDT": D(9000), "BTC": D(10)}
+    bench.step(AccountSeen(at, at, 0, (theirs, ours), (), balances))
+    (sale,) = placed(bench.bar(signal(Action.EXIT)))
+    assert (sale.role, sale.quantity) == (OrderRole.EXIT, D(6))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.bench import Bench, decisions, flat_bars, placed, signal
-from thunes.core.domain.command import CancelOrders, PlaceOrders
+from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
 from thunes.core.domain.decision import Action, Gate
 from thunes.core.domain.event import AccountSeen, BarsClosed, Restarted
 from thunes.core.domain.evidence import FENCE_NS, SeenFill, SeenOrder, Standing
@@ -25,7 +25,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, TargetLevel
-from thunes.core.domain.units import NS_PER_SECOND
+from thunes.core.domain.units import NS_PER_SECOND, Quantity
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.adoption import ADOPTED
 from thunes.core.ledger.books import Account
@@ -131,9 +131,11 @@ def test_an_order_seen_between_two_looks_in_vain_is_not_gone() -> None:
     order = entry(bench, limit_price=D(90))
     bench.report(OutcomeUnknown(order.id))
     Look(bench).see()
+    assert state_of(bench, order) is OrderState.UNKNOWN
     Look(bench, after=SECOND).order(order, Standing.OPEN).see()
-    Look(bench, after=SECOND).see()
     assert state_of(bench, order) is OrderState.ACCEPTED
+    Look(bench, after=SECOND).see()
+    assert state_of(bench, order) is OrderState.UNKNOWN, "in doubt again, for the first time"
 
 
 def test_what_is_in_flight_is_never_stale() -> None:
@@ -370,11 +372,80 @@ def test_an_exit_that_was_lost_is_sent_again() -> None:
     (sale,) = placed(outcome)
     (stop,) = outcome.commands[0].cancels
     bench.report(
-        CancelRefused(stop, 429, "busy"), Accepted(stop), Rejected(sale.id, 429, "busy", again=True)
+        CancelRefused(stop, 429, "busy", again=True), Rejected(sale.id, 429, "busy", again=True)
     )
     assert bench.held() == 10
     (again,) = placed(bench.bar())
     assert (again.role, again.quantity) == (OrderRole.EXIT, D(10))
+
+
+def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
+    """S15: no second stop is laid beside it, however many coins the wallet holds besides."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (old,) = outcome.commands[0].cancels
+    text = "No connection: the request was not sent."
+    outcome = bench.report(
+        CancelRefused(old, 0, text, again=True), Rejected(sale.id, 0, text, again=True)
+    )
+    assert outcome.commands == ()
+    record = bench.state.ledger.orders.find(old)
+    assert record is not None
+    assert record.state is OrderState.ACCEPTED
+    assert bench.view.account.naked_since(record.order.symbol) is None
+    (again,) = bench.bar().commands
+    assert isinstance(again, ReplaceOrders)
+    assert again.cancels == (old,)
+
+
+def test_an_end_told_before_the_fills_that_it_counts_waits_for_them() -> None:
+    """S15: a stop for what may be sold already would offer the same coins twice."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (old,) = outcome.commands[0].cancels
+    bench.resting.clear()
+    ended = Expired(sale.id, "no liquidity", Quantity(D(4)))
+    outcome = bench.report(Canceled(old), Accepted(sale.id), ended)
+    assert outcome.commands == ()
+    assert state_of(bench, sale) is OrderState.UNKNOWN
+    first = bench.fill(sale, "99", "1", complete=False)
+    assert placed(bench.report(first)) == []
+    assert state_of(bench, sale) is OrderState.UNKNOWN
+    outcome = bench.report(bench.fill(sale, "99", "3", complete=False))
+    assert state_of(bench, sale) is OrderState.EXPIRED
+    assert bench.held() == 6
+    (stop,) = placed(outcome)
+    assert (stop.role, stop.quantity) == (OrderRole.STOP, D(6))
+
+
+def test_a_look_brings_the_fills_that_an_end_has_counted() -> None:
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    bench.resting.clear()
+    bench.report(
+        Canceled(outcome.commands[0].cancels[0]), Expired(sale.id, "no liquidity", Quantity(D(4)))
+    )
+    look = Look(bench, after=SECOND).order(sale, Standing.EXPIRED, "4").fill(sale, "99", "4")
+    look.see()
+    assert state_of(bench, sale) is OrderState.EXPIRED
+    assert bench.held() == 6
+
+
+def test_an_entry_never_heard_of_is_in_doubt_when_its_cancel_was_not_taken() -> None:
+    bench = Bench()
+    order = entry(bench, limit_price=D(90))
+    bench.bar(signal(Action.CANCEL))
+    bench.report(CancelRefused(order.id, 0, "not sent", again=True))
+    assert state_of(bench, order) is OrderState.UNKNOWN
+    assert bench.view.account.available() < 10_000
+    bench.report(Accepted(order.id))
+    assert state_of(bench, order) is OrderState.ACCEPTED
 
 
 def test_a_stop_refused_for_the_moment_is_not_sent_again_at_once() -> None:

@@ -31,6 +31,14 @@ MISSING = {
     (S.SUBMITTED, C.CANCEL_REFUSED),  # nobody asked for a cancel
     (S.ACCEPTED, C.CANCEL_REFUSED),
     (S.PARTLY_FILLED, C.CANCEL_REFUSED),
+    (S.REJECTED, C.END_OVERTOOK),
+    (S.FILLED, C.MISSED),  # what is over is looked for no more
+    (S.CANCELED, C.MISSED),
+    (S.EXPIRED, C.MISSED),
+    (S.REJECTED, C.MISSED),
+    (S.SUBMITTED, C.CANCEL_NOT_TAKEN),
+    (S.ACCEPTED, C.CANCEL_NOT_TAKEN),
+    (S.PARTLY_FILLED, C.CANCEL_NOT_TAKEN),
     (S.ACCEPTED, C.REJECTED),  # accepted and refused contradict each other
     (S.PARTLY_FILLED, C.REJECTED),
     (S.FILLED, C.REJECTED),
@@ -85,6 +93,12 @@ def test_every_row_leads_to_what_was_reported(state: OrderState, change: OrderCh
         assert (state, change) == (S.REJECTED, C.PARTLY_FILLED), "only a fill brings back to life"
     if change is C.CANCEL_REFUSED:
         assert after is (state if state in OVER else S.UNKNOWN)
+    if change is C.MISSED:
+        assert after is S.UNKNOWN
+    if change is C.END_OVERTOOK:
+        assert after is (state if state in OVER else S.UNKNOWN)
+    if change is C.CANCEL_NOT_TAKEN:
+        assert after is (S.ACCEPTED if state is S.CANCELING else state)
     if change is C.LOST:
         asked = state in (S.SUBMITTED, S.CANCELING, S.UNKNOWN)
         assert after is (S.UNKNOWN if asked else state), "where nothing was asked nothing is lost"

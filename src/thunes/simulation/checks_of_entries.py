@@ -147,7 +147,7 @@ def _doubtful(sight: Sight, step: Step) -> Iterator[str]:
     if state is None or not isinstance(event, VenueReported):
         return
     for number, report in enumerate(event.reports):
-        if not isinstance(report, CancelRefused):
+        if not isinstance(report, CancelRefused) or report.again:
             continue
         record = state.ledger.orders.find(report.order_id)
         later = [each.order_id for each in event.reports[number + 1 :]]

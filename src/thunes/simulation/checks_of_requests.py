@@ -6,7 +6,7 @@ from decimal import Decimal
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
 from thunes.core.domain.evidence import Standing
 from thunes.core.domain.order import Order, OrderRole, Side
-from thunes.core.domain.units import NS_PER_SECOND, ZERO, OrderId
+from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Symbol
 from thunes.simulation.checker import Checker
 from thunes.simulation.holdings import coins_of, uncovered
 from thunes.simulation.sight import Sight
@@ -97,7 +97,9 @@ def _keeps_cover(sight: Sight, received: Received) -> Iterator[str]:
     exits = (o.quantity or ZERO for o in command.orders if o.role is OrderRole.EXIT)
     stops = [o for o in command.orders if o.role is OrderRole.STOP]
     given = sum(exits, given if stops else ZERO)
-    if given < min(taken, coins_of(sight, command.orders[0].symbol)):
+    held = None if sight.state is None else sight.state.ledger.positions.get(symbol)
+    believed = taken if held is None else held.quantity
+    if given < min(taken, coins_of(sight, symbol), believed):
         yield f"a replace takes back stops of {taken} {symbol} and gives {given}"
 
 
@@ -129,8 +131,15 @@ def _stop_side(sight: Sight, received: Received) -> Iterator[str]:
             if promise is None or promise.order.role is not OrderRole.STOP:
                 continue
             before = promise.order.stop_price or ZERO
-            if promise.order.leg == order.leg and order.stop_price < before:
+            same = promise.order.leg == order.leg and _opened_at(sight, order) <= promise.at
+            if same and order.stop_price < before:
                 yield f"the stop {order.id} at {order.stop_price} replaces one at {before}"
+
+
+def _opened_at(sight: Sight, order: Order) -> Instant:
+    """When the position was opened that an order is to protect, as the process believes."""
+    held = None if sight.state is None else sight.state.ledger.positions.get(order.symbol)
+    return Instant(0) if held is None else held.opened_at
 
 
 def _one_holding(sight: Sight, received: Received) -> Iterator[str]:
@@ -169,14 +178,14 @@ def _throttled(sight: Sight, received: Received) -> Iterator[str]:
         yield f"{_CROWD} requests arrived within {(received.at - every[place].at) / 1e9:.1f} s"
 
 
-def _stops(sight: Sight, cancels: Sequence[OrderId]) -> tuple[Decimal, str | None]:
+def _stops(sight: Sight, cancels: Sequence[OrderId]) -> tuple[Decimal, Symbol | None]:
     """What is left of those of our stops among `cancels` that this very act has canceled."""
     taken, symbol = ZERO, None
     for order_id in cancels:
         true = sight.truth.latest.get(order_id)
         if true is not None and true.order.role is OrderRole.STOP and true.ended_at == sight.now:
             taken += _left(true)
-            symbol = str(true.order.symbol)
+            symbol = true.order.symbol
     return taken, symbol
 
 

@@ -51,15 +51,19 @@ def _over_is_over(sight: Sight, step: Step) -> Iterator[str]:
 
 
 def _strangers_known(sight: Sight, step: Step) -> Iterator[str]:
-    """After a look each open order that it told of is known, or keeps its symbol from entries."""
+    """After a look each open order that it told of is known, or keeps its symbol from entries.
+
+    One that was alive until then has ended by what the same look, or its cancel, tells of it.
+    """
     state, event = sight.state, step.event
-    if state is None or not isinstance(event, AccountSeen) or event.as_of != state.doubt.as_of:
+    if state is None or not isinstance(event, AccountSeen) or not sight.is_news:
         return
     for each in event.orders:
         if each.standing is not Standing.OPEN or each.symbol in state.memory.strange:
             continue
         record = state.ledger.orders.find(each.order_id)
-        if record is None or (record.state in _OVER and record.state is not OrderState.FILLED):
+        ended = record is None or record.state in _OVER
+        if ended and each.order_id not in step.alive:
             yield f"{each.order_id} of {each.symbol} is open, unknown and not kept away from"
 
 

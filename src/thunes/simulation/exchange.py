@@ -83,7 +83,7 @@ class Exchange:
 
     def _refuse(self, command: VenueCommand, refusal: Refusal, reply: Reply) -> None:
         if refusal.told:
-            reply(refused(command, refusal, self.truth.open))
+            reply(refused(command, refusal))
         elif self._outage_answers.hits(0.5):
             reply(None)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
 from thunes.core.domain.evidence import DEADLINE_NS
-from thunes.core.domain.order import Accepted, CancelRefused, Rejected, Report
+from thunes.core.domain.order import CancelRefused, Order, Rejected, Report
 from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.faults import Fault, FaultBox, Recurrence
@@ -120,19 +120,21 @@ class Gate:
         self._changed()
 
 
-def refused(
-    command: VenueCommand, refusal: Refusal, standing: Mapping[OrderId, object]
-) -> tuple[Report, ...]:
-    """What a client knows once told that nothing was done; `standing` are the open orders."""
+def refused(command: VenueCommand, refusal: Refusal) -> tuple[Report, ...]:
+    """What a client knows once told that nothing was done."""
     code, text, _ = refusal
-    reports: list[Report] = []
-    if isinstance(command, CancelOrders):
-        reports.extend(CancelRefused(order_id, code, text) for order_id in command.order_ids)
-        return tuple(reports)
-    if isinstance(command, ReplaceOrders):
-        for order_id in command.cancels:
-            reports.append(CancelRefused(order_id, code, text))
-            if order_id in standing:
-                reports.append(Accepted(order_id))
-    reports.extend(Rejected(order.id, code, text, again=True) for order in command.orders)
-    return tuple(reports)
+    cancels: tuple[OrderId, ...] = ()
+    orders: tuple[Order, ...] = ()
+    match command:
+        case CancelOrders():
+            cancels = command.order_ids
+        case PlaceOrders():
+            orders = command.orders
+        case ReplaceOrders():
+            cancels, orders = command.cancels, command.orders
+        case _:
+            assert_never(command)
+    return (
+        *(CancelRefused(each, code, text, again=True) for each in cancels),
+        *(Rejected(order.id, code, text, again=True) for order in orders),
+    )

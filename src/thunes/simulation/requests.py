@@ -60,7 +60,7 @@ class Flight:
         match fault:
             case Fault.NO_CONNECTION:
                 delay = box.draw(fault, *_SOON_NS)
-                after(delay, lambda: self._hear(refused(self._command, _NOT_SENT, {})))
+                after(delay, lambda: self._hear(refused(self._command, _NOT_SENT)))
                 return
             case Fault.RESET_BEFORE_SENT:
                 after(box.draw(fault, *_SOON_NS), self._give_up)

@@ -49,7 +49,9 @@ def told_by(said: Said, line: Line) -> Said:
         elif isinstance(fact, DayRolled):
             said = said._replace(day=fact.day)
         elif isinstance(fact, Discrepancy) and fact.kind is Difference.PHANTOM:
-            said = _stays(said, Symbol(fact.subject))
+            lost, held = fact.text.split()[0], fact.text.split()[3]
+            if lost == held:
+                said = _stays(said, Symbol(fact.subject))
         elif isinstance(fact, Discrepancy) and fact.kind is Difference.BALANCE:
             total = said.adopted.get(fact.subject, ZERO) + amount_of(fact)
             said = said._replace(adopted={**said.adopted, fact.subject: total})

@@ -95,6 +95,7 @@ class Sight:
         self._naked: Mapping[Symbol, Instant] = {}
         self._alive: list[OrderId] = []
         self.newest = Instant(0)  # of the looks that this process has taken
+        self.is_news = False  # whether the last look is newer than all before it
         self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
         self._hash = hashlib.sha256()
         self._requests = 0
@@ -131,6 +132,7 @@ class Sight:
         naked, self._naked = self._naked, _bare(self.state, self._naked)
         alive, self._alive = self._alive, _working(self.state)
         if isinstance(event, AccountSeen):
+            self.is_news = event.as_of > self.newest
             self.newest = max(self.newest, event.as_of)
             for order_id in _lacking(self.state, event):
                 self.absent.setdefault(order_id, event.as_of)

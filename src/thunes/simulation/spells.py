@@ -13,6 +13,7 @@ from thunes.simulation.sight import Sight
 S = NS_PER_SECOND
 NAKED_HEALED_NS = 60 * S
 NAKED_UNNOTICED_NS = 90 * S
+_LOOKS_ENOUGH = 4  # at the account since it began: two that agree, and two for what lags
 NAKED_NS = 300 * S
 UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
 READY_HEALED_NS = 60 * S
@@ -40,6 +41,7 @@ class Spells:
         }
         self._sight = sight
         self._naked: dict[Symbol, Instant] = {}
+        self._looks: dict[Symbol, int] = {}  # at the account when that began
         self._lowest: dict[Symbol, Decimal] = {}  # bids since then
         self._unknown: dict[OrderId, Instant] = {}
         self._starting: Instant | None = None
@@ -54,7 +56,8 @@ class Spells:
         for instrument in sight.scene.listing.instruments:
             symbol = instrument.symbol
             if uncovered(sight, symbol):
-                self._naked.setdefault(symbol, now)
+                if symbol not in self._naked:
+                    self._naked[symbol], self._looks[symbol] = now, sight.looks
                 now_bid = bid(sight, symbol)
                 self._lowest[symbol] = min(now_bid, self._lowest.get(symbol, now_bid))
             elif (since := self._naked.pop(symbol, None)) is not None:
@@ -125,7 +128,8 @@ class Spells:
         lasts = now - max(since, self._able_since)
         if lasts > NAKED_NS:
             yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s"
-        elif lasts > NAKED_UNNOTICED_NS and not self._known(symbol):
+        looks = sight.looks - self._looks[symbol]
+        if lasts > NAKED_UNNOTICED_NS and looks >= _LOOKS_ENOUGH and not self._known(symbol):
             yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s, unnoticed"
 
     def _peaceful(self) -> Found:

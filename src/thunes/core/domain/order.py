@@ -91,23 +91,45 @@ class Filled(msgspec.Struct, frozen=True, tag="filled", forbid_unknown_fields=Tr
     complete: bool  # the venue says that nothing of the order is left to fill
 
 
-class Canceled(msgspec.Struct, frozen=True, tag="canceled", forbid_unknown_fields=True):
+class Canceled(
+    msgspec.Struct, frozen=True, tag="canceled", forbid_unknown_fields=True, omit_defaults=True
+):
+    """`filled` is all that was filled of it, where the venue tells: some may be heard of later."""
+
     order_id: OrderId
+    filled: Quantity | None = None
 
 
-class Expired(msgspec.Struct, frozen=True, tag="expired", forbid_unknown_fields=True):
-    """The venue ended the order: no liquidity, or its sibling of a list went first."""
+class Expired(
+    msgspec.Struct, frozen=True, tag="expired", forbid_unknown_fields=True, omit_defaults=True
+):
+    """The venue ended the order: no liquidity, or its sibling of a list went first.
+
+    `filled` is all that was filled of it, where the venue tells: some may be heard of later.
+    """
 
     order_id: OrderId
     text: str
+    filled: Quantity | None = None
 
 
-class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused", forbid_unknown_fields=True):
-    """The venue knows no such open order: it may have filled."""
+class CancelRefused(
+    msgspec.Struct,
+    frozen=True,
+    tag="cancel_refused",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """The venue knows no such open order: it may have filled.
+
+    With `again` the venue never came to look for it (too many requests, a late arrival, an
+    outage): the order is what it was before.
+    """
 
     order_id: OrderId
     code: int
     text: str
+    again: bool = False
 
 
 class OutcomeUnknown(

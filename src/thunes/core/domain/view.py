@@ -91,6 +91,9 @@ class AccountView(Protocol):
 
     def position(self, symbol: Symbol) -> Position | None: ...
 
+    def sellable(self, symbol: Symbol) -> Quantity:
+        """What of the position no open order of somebody else would sell."""
+
     def positions(self) -> Sequence[Position]: ...
 
     def working(self, symbol: Symbol) -> Collection[Working]:

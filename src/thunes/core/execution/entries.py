@@ -88,10 +88,11 @@ def is_leaving(working: Collection[Working]) -> bool:
 def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
     """Sell all of the position at market, in place of everything that rests for it.
 
-    None when there is nothing to do: no position, or it is being left already.
+    None when there is nothing to do: no position, or it is being left already, or others are
+    selling all of it.
     """
     held, working = view.account.position(symbol), view.account.working(symbol)
-    if held is None or is_leaving(working):
+    if held is None or is_leaving(working) or not view.account.sellable(symbol):
         return None
     return _sale(held, _cancellable(working), reason, view)
 
@@ -120,7 +121,7 @@ def _sale(held: Position, cancels: tuple[OrderId, ...], reason: str, view: View)
         type=OrderType.MARKET,
         role=OrderRole.EXIT,
         strategy=held.strategy,
-        quantity=Quantity(floor_to(held.quantity, instrument.step)),
+        quantity=Quantity(floor_to(view.account.sellable(held.symbol), instrument.step)),
     )
     return Proposal(
         purpose=Purpose.EXIT,

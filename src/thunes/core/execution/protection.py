@@ -37,7 +37,7 @@ def restore(
     names = [leg.name for leg in legs]
     stale = [w for w in selling if w.order.leg not in names]
     waits = not sends
-    free = held.quantity - _locked(view.account.working(held.symbol))
+    free = view.account.sellable(held.symbol) - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
     for leg in legs if sends else ():
         resting = [w for w in selling if w.order.leg == leg.name]

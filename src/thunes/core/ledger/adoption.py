@@ -39,8 +39,8 @@ QUIET_NS = 2 * NS_PER_SECOND
 """Balances are compared only where nothing filled from so long before a look on."""
 
 AGREE_NS = 3 * NS_PER_SECOND
-"""Two looks agree on a difference only if so far apart: both may be answered from a state two
-seconds old, and what has filled since then is in our books already."""
+"""Two looks agree on a difference only if so far apart, with nothing filled in between: both may be
+answered from a state two seconds old, and what has filled since then is in our books already."""
 
 
 class Doubt(msgspec.Struct):
@@ -84,6 +84,7 @@ def book_foreign(
     if not buys and (held is None or held.quantity < fill.quantity):
         # More than we manage: the coins went all the same, and what is left is looked at below.
         ledger.post_fill(record, fill)
+        ledger.traded_at = at
         record.trade_ids.append(fill.trade_id)
         record.filled = fill.quantity
         ledger.orders.change(record, OrderChange.FILLED)
@@ -94,7 +95,8 @@ def book_foreign(
 
 def differences(ledger: Ledger, seen: AccountSeen) -> dict[Asset, Decimal]:
     """What the venue holds of each asset beyond our books; empty while anything may be moving."""
-    if any(fill.at >= seen.as_of - QUIET_NS for fill in seen.fills):
+    moved_at = max((ledger.traded_at, *(fill.at for fill in seen.fills)))
+    if moved_at >= seen.as_of - QUIET_NS:
         return {}
     wallet = ledger.books.accounts[Account.WALLET]
     found = {}

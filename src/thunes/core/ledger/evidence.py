@@ -20,8 +20,9 @@ from thunes.core.domain.order import (
     OutcomeUnknown,
     Rejected,
     Report,
+    Side,
 )
-from thunes.core.domain.units import ZERO, Instant, OrderId, Symbol
+from thunes.core.domain.units import ZERO, Instant, OrderId, Quantity, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.orders import MANUAL, OVER, OrderRecord, Orders, is_ours
 
@@ -33,13 +34,15 @@ class Evidence(NamedTuple):
     """What follows from one look at the account.
 
     `reports` are what the venue would have reported, had every message arrived; `foreign` are
-    fills of orders that are not ours, `strangers` such orders that are open, by symbol. `missing`
-    are our orders that were looked for in vain, with the time of the first such look.
+    fills of orders that are not ours, `strangers` such orders that are open, by symbol, and
+    `pledged` the coins that these would sell. `missing` are our orders that were looked for in
+    vain, with the time of the first such look.
     """
 
     reports: list[Report]
     foreign: list[SeenFill]
     strangers: dict[Symbol, OrderId]
+    pledged: dict[Symbol, Quantity]
     missing: dict[OrderId, Instant]
 
 
@@ -71,16 +74,28 @@ def weigh(orders: Orders, seen: AccountSeen, missing: Mapping[OrderId, Instant])
             reports += _stands(record, each, booked, fenced=_is_fenced(record, seen))
         elif _is_fenced(record, seen):
             first = missing.get(order_id, seen.as_of)
+            if first <= record.asked_at + FENCE_NS:
+                first = seen.as_of  # looked for in vain before it was asked about once more
             if first < seen.as_of:
                 reports.append(_gone(record, booked))
             else:
                 left[order_id] = first
-    strangers = {
-        each.symbol: each.order_id
+    strangers = [
+        each
         for each in seen.orders
         if each.standing is Standing.OPEN and _is_strange(orders.find(each.order_id))
-    }
-    return Evidence(reports, foreign, strangers, left)
+    ]
+    names = {each.symbol: each.order_id for each in strangers}
+    return Evidence(reports, foreign, names, _pledged(strangers), left)
+
+
+def _pledged(strangers: Sequence[SeenOrder]) -> dict[Symbol, Quantity]:
+    pledged: dict[Symbol, Quantity] = {}
+    for each in strangers:
+        if each.side is Side.SELL and not is_ours(each.order_id):
+            before = pledged.get(each.symbol, ZERO)
+            pledged[each.symbol] = Quantity(before + each.quantity - each.filled)
+    return pledged
 
 
 def _is_fenced(record: OrderRecord, seen: AccountSeen) -> bool:

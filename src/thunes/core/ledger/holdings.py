@@ -34,6 +34,8 @@ class Holdings:
         self.lots: dict[Symbol, list[Lot]] = {}
         self.dust: dict[Symbol, list[Lot]] = {}
         self.touched: dict[Symbol, None] = {}  # by reports, since somebody last looked
+        self.traded_at = Instant(0)  # when the newest fill was heard of
+        self.pledged: dict[Symbol, Quantity] = {}  # coins that open orders of others would sell
 
     def deposit(self, balances: Mapping[Asset, Quantity]) -> None:
         for asset, amount in balances.items():
@@ -64,10 +66,12 @@ class Holdings:
         )
 
     def put_aside(self, symbol: Symbol, price: Price, record: OrderRecord) -> None:
-        """End a position that is too little to be sold; not while an order still sells it."""
-        ended = record.order.list_id
-        left = self.positions[symbol].quantity
-        if left and not is_dust(self.instruments[symbol], left, price):
+        """End a position that is too little to be sold, now or by its stop; not while an order
+        still sells it."""
+        ended, held = record.order.list_id, self.positions[symbol]
+        left = held.quantity
+        stops = (leg.stop_price for leg in held.legs if leg.stop_price is not None)
+        if left and not is_dust(self.instruments[symbol], left, min(price, *stops, price)):
             return
         for each in self.orders.working(symbol):
             sibling = ended is not None and each.order.list_id == ended

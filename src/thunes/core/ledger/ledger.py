@@ -38,6 +38,7 @@ _CHANGES: Mapping[type[Report], OrderChange] = {
 }
 
 _REFUSALS = (Rejected, CancelRefused)
+_DOUBTS = (OrderChange.LOST, OrderChange.END_OVERTOOK)
 
 
 class Ledger(Holdings):
@@ -53,11 +54,17 @@ class Ledger(Holdings):
         self.touched[record.order.symbol] = None
         if isinstance(report, Filled):
             return self._book_fill(at, record, report, value_of)
-        if not self.orders.change(record, _CHANGES[type(report)]):
+        change = _change(record, report)
+        if not self.orders.change(record, change):
             text = f"{type(report).__name__} for {report.order_id} in state {record.state.value}"
             return [Noticed(code="impossible_report", text=text, at=at)]
         # What the stream acknowledged before its answer got lost is in no doubt.
-        record.lost = type(report) is OutcomeUnknown and record.state is OrderState.UNKNOWN
+        record.lost = record.state is OrderState.UNKNOWN and (
+            change in _DOUBTS or (isinstance(report, CancelRefused) and report.again)
+        )
+        record.acknowledged = record.acknowledged or type(report) is Accepted
+        if change is OrderChange.END_OVERTOOK and isinstance(report, Canceled | Expired):
+            record.ending = report
         facts: list[Fact] = []
         if isinstance(report, _REFUSALS):
             text = f"{report.code} {report.text}"
@@ -76,8 +83,9 @@ class Ledger(Holdings):
         change = OrderChange.FILLED if fill.complete else OrderChange.PARTLY_FILLED
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
+        self.traded_at = at
         record.trade_ids.append(fill.trade_id)
-        record.lost = False
+        record.lost, record.acknowledged = False, True
         value = Money(fill.price * fill.quantity)
         record.filled = Quantity(record.filled + fill.quantity)
         record.value = Money(record.value + value)
@@ -92,6 +100,10 @@ class Ledger(Holdings):
             facts += self._bought(at, record, fill, fee_value)
         else:
             facts += self._sold(at, record, fill)
+        if (end := record.ending) is not None:
+            record.lost = _is_ahead(record, end)
+            record.ending = end if record.lost else None
+            self.orders.change(record, _change(record, end))
         if record.state in OVER:
             facts += self._order_over(at, record)
         return facts
@@ -192,6 +204,19 @@ class Ledger(Holdings):
         record.lots = []
         record.traded_value, record.traded_fees = record.value, record.fees
         return [TradeClosed(trade=trade, flat=order.symbol not in self.positions)]
+
+
+def _change(record: OrderRecord, report: Report) -> OrderChange:
+    """What the report does to its order: not all that it says, where it is ahead of its time."""
+    if isinstance(report, CancelRefused) and report.again and record.acknowledged:
+        return OrderChange.CANCEL_NOT_TAKEN
+    if isinstance(report, Canceled | Expired) and _is_ahead(record, report):
+        return OrderChange.END_OVERTOOK
+    return _CHANGES[type(report)]
+
+
+def _is_ahead(record: OrderRecord, end: Canceled | Expired) -> bool:
+    return end.filled is not None and end.filled > record.filled
 
 
 def _leg_sold(held: Position, record: OrderRecord) -> Leg | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from thunes.core.domain.order import Order, OrderRole, Side
+from thunes.core.domain.order import Canceled, Expired, Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
 from thunes.core.domain.units import ZERO, Instant, Money, OrderId, Price, Quantity, Symbol
 from thunes.core.domain.view import OrderState
@@ -29,6 +29,9 @@ class OrderChange(Word):
     CANCEL_SENT = "cancel_sent"
     CANCELED = "canceled"
     CANCEL_REFUSED = "cancel_refused"
+    CANCEL_NOT_TAKEN = "cancel_not_taken"
+    END_OVERTOOK = "end_overtook"
+    MISSED = "missed"
     EXPIRED = "expired"
     LOST = "lost"
 
@@ -46,6 +49,8 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,  # it is over, and more of it filled than was heard of
+        C.MISSED: S.UNKNOWN,  # a whole account was told, and nothing of it
     },
     S.ACCEPTED: {
         C.ACCEPTED: S.ACCEPTED,  # reported twice
@@ -53,6 +58,8 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.ACCEPTED,  # the answer is lost, but a report has told what it would have said
+        C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.PARTLY_FILLED: {
         C.ACCEPTED: S.PARTLY_FILLED,  # the fill overtook the acknowledgement
@@ -60,6 +67,8 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         **_ENDINGS,
         C.CANCEL_SENT: S.CANCELING,
         C.LOST: S.PARTLY_FILLED,
+        C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.CANCELING: {
         C.ACCEPTED: S.CANCELING,
@@ -69,7 +78,10 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.CANCELING,
         C.CANCEL_REFUSED: S.UNKNOWN,  # "not found" may mean filled: evidence decides
+        C.CANCEL_NOT_TAKEN: S.ACCEPTED,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.UNKNOWN: {
         C.ACCEPTED: S.ACCEPTED,
@@ -78,14 +90,19 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.REJECTED: S.REJECTED,
         C.CANCEL_SENT: S.UNKNOWN,
         C.CANCEL_REFUSED: S.UNKNOWN,
+        C.CANCEL_NOT_TAKEN: S.UNKNOWN,
         C.LOST: S.UNKNOWN,
+        C.END_OVERTOOK: S.UNKNOWN,
+        C.MISSED: S.UNKNOWN,
     },
     S.FILLED: {
         C.ACCEPTED: S.FILLED,
         C.PARTLY_FILLED: S.FILLED,  # a report that lagged behind, or came twice
         C.FILLED: S.FILLED,
         C.CANCEL_REFUSED: S.FILLED,
+        C.CANCEL_NOT_TAKEN: S.FILLED,
         C.LOST: S.FILLED,
+        C.END_OVERTOOK: S.FILLED,
     },
     S.CANCELED: {
         C.ACCEPTED: S.CANCELED,
@@ -93,7 +110,9 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.CANCELED: S.CANCELED,
         C.CANCEL_REFUSED: S.CANCELED,
+        C.CANCEL_NOT_TAKEN: S.CANCELED,
         C.LOST: S.CANCELED,
+        C.END_OVERTOOK: S.CANCELED,
     },
     S.EXPIRED: {
         C.ACCEPTED: S.EXPIRED,
@@ -101,13 +120,16 @@ ORDER_TABLE: Mapping[OrderState, Mapping[OrderChange, OrderState]] = {
         C.FILLED: S.FILLED,
         C.EXPIRED: S.EXPIRED,
         C.CANCEL_REFUSED: S.EXPIRED,
+        C.CANCEL_NOT_TAKEN: S.EXPIRED,
         C.LOST: S.EXPIRED,
+        C.END_OVERTOOK: S.EXPIRED,
     },
     S.REJECTED: {
         C.PARTLY_FILLED: S.PARTLY_FILLED,  # believed refused, and trading all the same
         C.FILLED: S.FILLED,
         C.REJECTED: S.REJECTED,
         C.CANCEL_REFUSED: S.REJECTED,
+        C.CANCEL_NOT_TAKEN: S.REJECTED,
         C.LOST: S.REJECTED,
     },
 }
@@ -147,10 +169,12 @@ class OrderRecord(msgspec.Struct):
     """One order and what became of it; money is quote, summed over its fills.
 
     `asked_at` is when the venue was last asked anything about it: to place it or to cancel it;
-    `lost` says that no answer came, so that its deadline has to pass before anything is proved.
+    `lost` says that no answer came, so that its deadline has to pass before anything is proved;
+    `acknowledged`, that the venue has told of it at least once.
     `lots` are what an exit consumed so far, kept until it is over and becomes one trade;
     `traded_value` and `traded_fees` are what earlier trades of it took, for a fill may come after
     its end. `leg` is the part of the position that it closed, with the levels planned for it.
+    `ending` is the end that was told before the fills that it counts: they make it true.
     `unwanted` is why it was called off: found open after all, it is so again.
     """
 
@@ -169,6 +193,8 @@ class OrderRecord(msgspec.Struct):
     reason: str = ""
     asked_at: Instant = Instant(0)
     lost: bool = False
+    acknowledged: bool = False
+    ending: Canceled | Expired | None = None
     unwanted: str = ""
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from thunes.core.domain.position import Position
-from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Symbol
+from thunes.core.domain.units import ZERO, Asset, Instant, Money, Price, Quantity, Symbol
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.orders import OrderRecord
 from thunes.core.ledger.valuation import equity, reserved, worst_cost
@@ -58,6 +58,14 @@ class AccountReader:
 
     def position(self, symbol: Symbol) -> Position | None:
         return self._ledger.positions.get(symbol)
+
+    def sellable(self, symbol: Symbol) -> Quantity:
+        ledger, held = self._ledger, self._ledger.positions.get(symbol)
+        pledged = ledger.pledged.get(symbol)
+        if held is None or not pledged:
+            return Quantity(ZERO) if held is None else held.quantity
+        free = ledger.books.held(ledger.instruments[symbol].base) - pledged
+        return Quantity(max(ZERO, min(held.quantity, free)))
 
     def positions(self) -> Sequence[Position]:
         return tuple(self._ledger.positions.values())

@@ -18,6 +18,7 @@ from thunes.core.ledger.adoption import (
 )
 from thunes.core.ledger.evidence import weigh
 from thunes.core.ledger.ledger import Ledger
+from thunes.core.ledger.orders import OrderChange
 from thunes.core.ledger.reader import Pricing
 
 
@@ -47,6 +48,11 @@ def reconcile(
     for report in weighed.reports:
         record = ledger.orders.find(report.order_id)
         facts += ledger.book(seen.at, record, report, pricing.value_of)
+    for order_id in weighed.missing:
+        if (missed := ledger.orders.find(order_id)) is not None:
+            missed.lost = ledger.orders.change(missed, OrderChange.MISSED)
+            ledger.touched[missed.order.symbol] = None
+    ledger.pledged = weighed.pledged
     for fill in weighed.foreign:
         facts += book_foreign(ledger, seen.at, fill, plan, pricing.value_of)
     flow, open_differences = ZERO, dict[Asset, tuple[Decimal, Instant]]()
@@ -54,7 +60,7 @@ def reconcile(
         symbol = pricing.symbol_of.get(asset)
         value = pricing.value_of(asset, amount)
         before, since = doubt.differences.get(asset, (ZERO, seen.as_of))
-        since = since if before == amount else seen.as_of
+        since = since if before == amount and since > ledger.traded_at else seen.as_of
         if seen.as_of - since < AGREE_NS or (symbol is not None and value is None):
             open_differences[asset] = (amount, since)
             continue

@@ -8,7 +8,7 @@ import msgspec
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Quote
 from thunes.core.domain.position import Lot, Position, Protection
-from thunes.core.domain.units import Asset, Instant, Symbol
+from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
 from thunes.core.domain.view import Memory
 from thunes.core.ledger.adoption import Doubt
 from thunes.core.ledger.books import Account
@@ -28,6 +28,8 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     positions: list[Position]
     lots: dict[Symbol, list[Lot]]
     dust: dict[Symbol, list[Lot]]
+    traded_at: Instant
+    pledged: dict[Symbol, Quantity]
     protection: dict[Symbol, Protection]
     naked: dict[Symbol, Instant]
     memory: Memory
@@ -52,6 +54,8 @@ def take(
         positions=list(ledger.positions.values()),
         lots={symbol: lots for symbol, lots in ledger.lots.items() if lots},
         dust=ledger.dust,
+        traded_at=ledger.traded_at,
+        pledged=ledger.pledged,
         protection=guard.states,
         naked=guard.naked,
         memory=memory,
@@ -69,5 +73,6 @@ def put_back(state: Snapshot, instruments: Mapping[Symbol, Instrument]) -> tuple
         ledger.orders.closed[record.order.id] = record
     ledger.positions = {held.symbol: held for held in state.positions}
     ledger.lots, ledger.dust = state.lots, state.dust
+    ledger.traded_at, ledger.pledged = state.traded_at, state.pledged
     guard.states, guard.naked = state.protection, state.naked
     return ledger, guard

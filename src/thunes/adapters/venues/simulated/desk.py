@@ -93,14 +93,14 @@ class Desk:
 
     def expire(self, working: Working, text: str) -> None:
         self.remove(working)
-        self.said.append(Expired(working.order.id, text))
+        self.said.append(Expired(working.order.id, text, working.filled))
 
     def refuse(self, working: Working, refusal: admission.Refusal) -> None:
         """The order turns out impossible: rejected, or expired if it was accepted before."""
         sibling = working.sibling
         self.remove(working)
         if working.said:
-            self.said.append(Expired(working.order.id, refusal[1]))
+            self.said.append(Expired(working.order.id, refusal[1], working.filled))
         else:
             self.said.extend(_rejected((working.order,), refusal))
         if sibling is not None:
@@ -166,7 +166,7 @@ class Desk:
                 for leg in (working,) if sibling is None else (working, sibling):
                     self.remove(leg)
                     gone[leg.order.id] = None
-                    self.said.append(Canceled(leg.order.id))
+                    self.said.append(Canceled(leg.order.id, leg.filled))
             elif order_id not in gone:
                 self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
 

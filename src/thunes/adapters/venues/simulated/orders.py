@@ -5,7 +5,7 @@ from decimal import Decimal
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Levels
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
-from thunes.core.domain.units import ZERO, Asset, Instant, OrderId, Symbol
+from thunes.core.domain.units import EXACT, ZERO, Asset, Instant, OrderId, Quantity, Symbol
 
 INFINITY = float("inf")
 CONTINGENT = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
@@ -91,6 +91,14 @@ class Working:
     def protects(self) -> bool:
         """A stop that guards a holding."""
         return self.order.role is OrderRole.STOP and not self.buy and self.kind in CONTINGENT
+
+    @property
+    def filled(self) -> Quantity | None:
+        """How much of it is filled; None if nothing, or if it counts quote units."""
+        quantity = self.order.quantity
+        if quantity is None or quantity == self.left:
+            return None
+        return Quantity(EXACT.subtract(quantity, self.left))
 
     @property
     def asset(self) -> Asset:
