@@ -20,6 +20,8 @@ OURS, RUN_ONLY = "thunes", "thunes, run only"
 SYNCED, VERIFIED = "journal append, synced", "journal verify"
 CORE, WEEK = "simulate, core alone", "simulate, 7 days of 10 symbols"
 DENSE, SPARSE = "simulate, dense hours of 3 symbols", "simulate, sparse hours of 3 symbols"
+KLINES, TICKERS = "W8 1,000 klines to bars", "W8 bookTicker to quotes"
+SIGNED = "W8 orders to signed requests"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

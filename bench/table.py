@@ -6,7 +6,19 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench.harness import CORE, DENSE, OURS, RUN_ONLY, SPARSE, SYNCED, VERIFIED, WEEK, Row
+from bench.harness import (
+    CORE,
+    DENSE,
+    KLINES,
+    OURS,
+    RUN_ONLY,
+    SPARSE,
+    SYNCED,
+    TICKERS,
+    VERIFIED,
+    WEEK,
+    Row,
+)
 from bench.reference import Check, Expected
 
 WIDTH = 172
@@ -61,6 +73,9 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, DENSE, 2_500, "x real time")
     yield _at_least(rows, SPARSE, 20_000, "x real time")
     yield _at_most(WEEK, seconds.get(WEEK), 60.0, " s")
+    yield _at_least(rows, TICKERS, 300_000, " messages/s")
+    bars = seconds.get(KLINES)
+    yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:

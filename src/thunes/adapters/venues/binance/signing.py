@@ -17,20 +17,22 @@ _PEM = "-----BEGIN"
 class Keys:
     """The key of an account and what it signs with; neither is ever shown."""
 
-    __slots__ = ("_private", "_secret", "api_key")
+    __slots__ = ("_hash", "_private", "api_key")
 
     def __init__(self, api_key: str, secret: str) -> None:
         if not api_key or not secret:
             raise UsageError("Binance: the API key and its secret are both needed to trade")
         self.api_key = api_key
-        self._secret = secret.encode()
+        self._hash = hmac.new(secret.encode(), digestmod=hashlib.sha256)  # keyed once
         self._private = _private_key(secret) if secret.lstrip().startswith(_PEM) else None
 
     def signature(self, payload: str) -> str:
         """Of exactly this text."""
         if self._private is not None:
             return base64.b64encode(self._private.sign(payload.encode())).decode()
-        return hmac.new(self._secret, payload.encode(), hashlib.sha256).hexdigest()
+        keyed = self._hash.copy()
+        keyed.update(payload.encode())
+        return keyed.hexdigest()
 
     def signed_query(self, params: Iterable[tuple[str, str]]) -> str:
         """The parameters as they are sent over REST, the signature at their end."""
