@@ -88,9 +88,9 @@ class Table:
         }
         self.script = Script(named)
         self.now = NOW
-        self.client = Client(
-            "http://x", Keys("canary-key", "canary-secret"), self.script, lambda: self.now
-        )
+        self.troubles: list[str] = []
+        keys = Keys("canary-key", "canary-secret")
+        self.client = Client("http://x", keys, self.script, lambda: self.now, self.troubles.append)
         self.client.gauges.clock.measured(NOW, NOW, NOW // 10**6)
         self.client.gauges.clock.offset_ns = 0
         self.known, self.prices = KnownOrders(), Prices()

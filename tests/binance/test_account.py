@@ -220,6 +220,10 @@ def test_the_stream_tells_reports_and_remembers_numbers() -> None:
     assert [type(each).__name__ for each in stream.reports] == ["Accepted", "Filled"]
     assert stream.table.known.named("BTCUSDT", 77) == "thunes-1-2"
     assert stream.table.known.unsettled() == []
+    stream.feed.hear(event(g=5))
+    known = stream.table.known.find("thunes-1-2")
+    assert known is not None
+    assert known.list_id == 5, "so that its cancel takes the whole list, whatever is heard first"
     stream.feed.hear(b'{"event":{"e":"brandNew"}}')
     assert stream.feed.other == 1
     for ending in ("eventStreamTerminated", "serverShutdown"):

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.binance.scripted import NOW, Table, entry, lost, stop
+from tests.binance.scripted import NOW, Table, entry, error, lost, stop
 from thunes.adapters.venues.binance.breaker import IN_A_ROW_MAX, Door
 from thunes.adapters.venues.binance.classify import Failure, Meaning
 from thunes.adapters.venues.binance.client import Client
@@ -34,7 +34,7 @@ def over_the_wire(handler: Handler, ask: Callable[[Client], Awaitable[Any]]) -> 
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", handler)
         async with TestServer(app) as server:
-            client = Client(str(server.make_url("")), KEYS, CcxtTransport(0.5), lambda: NOW)
+            client = Client(str(server.make_url("")), KEYS, CcxtTransport(0.5), lambda: NOW, print)
             client.gauges.clock.measured(NOW, NOW, NOW // 10**6)
             try:
                 return await ask(client)
@@ -117,7 +117,7 @@ def test_nothing_secret_is_said_or_logged(caplog: pytest.LogCaptureFixture) -> N
 
     async def nobody() -> str:
         transport = CcxtTransport(0.5)
-        client = Client("http://127.0.0.1:9", KEYS, transport, lambda: NOW)
+        client = Client("http://127.0.0.1:9", KEYS, transport, lambda: NOW, print)
         try:
             said = repr(await place_stop(client))
             with pytest.raises(Unanswered) as caught:
@@ -181,6 +181,26 @@ def test_a_dead_venue_is_asked_less_and_protection_always_goes_out() -> None:
 
     asyncio.run(run())
     assert table.script.names() == ["GET time"] * IN_A_ROW_MAX + ["POST order"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 418])
+def test_what_only_a_person_can_mend_is_told_once_a_minute(status: int) -> None:
+    code = -2015 if status == 401 else -1003
+    table = Table(POST__order=error(code, "no", status))
+
+    async def run() -> None:
+        for _ in range(3):
+            await table.client.ask(place((stop(),)))
+            table.now += SECOND
+        if status != 418:
+            table.now += 60 * SECOND
+            await table.client.ask(place((stop(),)))
+
+    asyncio.run(run())
+    assert len(table.troubles) == (1 if status == 418 else 2)
+    assert "no" in table.troubles[0]
+    allowed = table.client.gauges.budget.take(query("account", 20), table.now)
+    assert allowed is (status == 401)
 
 
 def test_the_clock_is_measured_and_a_broken_answer_is_told() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.binance.scripted import BTC, NOW, D, Params, Reply, Table, lost
 from thunes.adapters.venues.binance.budget import Counted, Limit
 from thunes.adapters.venues.binance.listing import Listing
-from thunes.adapters.venues.binance.market_feed import QUIET_NS, SILENT_NS, MarketFeed
+from thunes.adapters.venues.binance.market_feed import LATE_NS, QUIET_NS, SILENT_NS, MarketFeed
 from thunes.adapters.venues.binance.session import Broken
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.errors import DataError
@@ -162,6 +162,27 @@ def test_without_a_history_bars_begin_with_the_first_that_closes() -> None:
     market.close_bar(3)
     market.close_bar(4)
     assert market.minutes() == [3, 4]
+
+
+def test_a_bar_that_the_stream_never_closes_is_fetched_when_it_is_overdue() -> None:
+    market = Market()
+    market.table.now = START + MINUTE + LATE_NS - 1
+    market.settle()
+    assert market.minutes() == []
+    market.table.now += 1
+    market.settle()
+    assert market.minutes() == [0]
+
+
+def test_a_venue_that_stands_still_is_not_asked_all_the_time() -> None:
+    market = Market()
+    market.missing = set(range(START // MINUTE, START // MINUTE + 100))
+    market.table.now = START + 2 * MINUTE
+    for _ in range(60):
+        market.settle()
+        market.table.now += SECOND
+    assert market.minutes() == []
+    assert market.table.script.names().count("GET klines") == 4
 
 
 def test_a_gap_that_cannot_be_fetched_is_tried_again() -> None:

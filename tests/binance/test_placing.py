@@ -510,7 +510,7 @@ def test_known_orders_forget_the_oldest_that_are_over() -> None:
     for number in range(5_000):
         order = stop(f"thunes-1-{number}")
         known.sent([order], NOW)
-        known.numbered(order.id, "BTCUSDT", number)
+        known.numbered(order.id, number, -1)
         known.heard(Canceled(order.id))
     assert known.unsettled() == []
     assert known.find("thunes-1-0") is None

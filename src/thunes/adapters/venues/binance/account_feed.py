@@ -76,7 +76,7 @@ class AccountFeed:
         said = decode_account(frame)
         self._heard_at = self._client.now()
         if isinstance(said, Execution):
-            self._known.numbered(said.ours, said.symbol, said.order_id)
+            self._known.numbered(said.ours, said.order_id, said.list_id)
             report = said.report()
             if report is not None:
                 self._known.heard(report)

@@ -29,6 +29,7 @@ class Execution(msgspec.Struct, frozen=True):
     fee: Quantity = msgspec.field(name="n", default=Quantity(Decimal(0)))
     fee_asset: Asset | None = msgspec.field(name="N", default=None)
     trade_id: int = msgspec.field(name="t", default=-1)
+    list_id: int = msgspec.field(name="g", default=-1)
     original_id: OrderId | None = msgspec.field(name="C", default=None)
     reject_reason: str = msgspec.field(name="r", default="NONE")
     expiry_reason: str = msgspec.field(name="eR", default="")

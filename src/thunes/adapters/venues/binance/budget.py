@@ -15,7 +15,8 @@ _HEADER = re.compile(
 )
 _PAUSE_NS = 10 * NS_PER_SECOND
 _BAN_NS = 120 * NS_PER_SECOND
-TOO_MANY, BANNED = 429, 418
+_BLOCKED_NS = 60 * NS_PER_SECOND
+TOO_MANY, BANNED, BLOCKED = 429, 418, 403
 
 
 class Counted(Word):
@@ -53,8 +54,8 @@ class _Used:
 class Budget:
     """Counts what we asked, believes the venue when it counts more, and pauses when told to.
 
-    A pause (429) holds back what is not protection; a ban (418) holds back everything, for each
-    request of a banned address makes its ban longer.
+    A pause (429, or 403 of its firewall) holds back what is not protection; a ban (418) holds back
+    everything, for each request of a banned address makes its ban longer.
     """
 
     limits: Sequence[Limit] = DEFAULT_LIMITS
@@ -101,8 +102,9 @@ class Budget:
         if status == BANNED:
             until = Instant(now + (lasts or _BAN_NS))
             self.banned_until = max(self.banned_until, until)
-        elif status == TOO_MANY:
-            self.paused_until = max(self.paused_until, Instant(now + (lasts or _PAUSE_NS)))
+        elif status in (TOO_MANY, BLOCKED):
+            usual = _PAUSE_NS if status == TOO_MANY else _BLOCKED_NS
+            self.paused_until = max(self.paused_until, Instant(now + (lasts or usual)))
 
     def _at(self, limit: Limit, now: Instant) -> _Used:
         used = self._used.setdefault((limit.counted, limit.window_ns), _Used())

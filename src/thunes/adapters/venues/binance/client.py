@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from thunes.adapters.venues.binance.answers import decode_time
 from thunes.adapters.venues.binance.breaker import Breaker
-from thunes.adapters.venues.binance.budget import BANNED, TOO_MANY, Budget
+from thunes.adapters.venues.binance.budget import BANNED, BLOCKED, TOO_MANY, Budget
 from thunes.adapters.venues.binance.classify import Failure, Meaning, classify
 from thunes.adapters.venues.binance.filters import FILTER_CODE
 from thunes.adapters.venues.binance.requests import Request, Urgency, query
@@ -15,13 +15,15 @@ from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import Raw, Transport, Unanswered
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.evidence import DEADLINE_NS
-from thunes.core.domain.units import Instant
+from thunes.core.domain.units import NS_PER_SECOND, Instant
 
 RECV_WINDOW_MS = DEADLINE_NS // 1_000_000
 CLOCK_CODE = -1021
 _LOOKS_AT_CLOCK = 3
+_ALARM_NS = 60 * NS_PER_SECOND
 
 Now = Callable[[], Instant]
+Trouble = Callable[[str], object]
 
 
 @dataclass(slots=True)
@@ -36,7 +38,10 @@ class Gauges:
 class Client:
     """One account at one host. Nothing is ever sent a second time."""
 
-    def __init__(self, rest: str, keys: Keys, transport: Transport, now: Now) -> None:
+    def __init__(
+        self, rest: str, keys: Keys, transport: Transport, now: Now, trouble: Trouble
+    ) -> None:
+        """`trouble` is told what only a person can mend: a key, a ban, a firewall."""
         self.gauges = Gauges()
         self.asked = 0  # requests that left
         self.outages = 0
@@ -48,6 +53,8 @@ class Client:
         self._keys = keys
         self._transport = transport
         self.now = now
+        self._trouble = trouble
+        self._told: tuple[str, Instant] = ("", Instant(0))
 
     async def ask(self, request: Request, at: Instant | None = None) -> bytes | Failure:
         """The body of a good answer, or what went wrong. The venue takes a signed request until
@@ -98,10 +105,11 @@ class Client:
     def _heard(self, raw: Raw, sent: Instant) -> bytes | Failure:
         gauges, now = self.gauges, self.now()
         gauges.budget.told(raw.headers, sent, now)
-        if raw.status in (TOO_MANY, BANNED):
-            gauges.budget.turned_away(raw.status, raw.headers, now)
+        gauges.budget.turned_away(raw.status, raw.headers, now)
         failure = classify(raw.status, raw.body)
         if failure is not None:
+            if failure.meaning is Meaning.FATAL or raw.status in (BANNED, BLOCKED):
+                self._alarm(f"Binance ({raw.status}): {failure.code} {failure.text}", now)
             self.skewed = self.skewed or failure.code == CLOCK_CODE
             self.misfitted = self.misfitted or failure.code == FILTER_CODE
         if failure is not None and failure.outage:
@@ -110,6 +118,13 @@ class Client:
         else:
             gauges.breaker.answered(now)
         return raw.body if failure is None else failure
+
+    def _alarm(self, text: str, now: Instant) -> None:
+        """Tell a person, once a minute for the same thing."""
+        before, at = self._told
+        if text != before or now - at >= _ALARM_NS:
+            self._told = (text, now)
+            self._trouble(text)
 
     def _held_back(self, request: Request, now: Instant) -> Failure | None:
         """Why the request does not leave: it is as if it had been refused for the moment."""

@@ -65,20 +65,22 @@ class KnownOrders:
         known = self.find(row.ours)
         if known is None:
             known = self._open[row.ours] = Known(row.symbol, row.type.startswith(_WAITING))
-        self.numbered(row.ours, row.symbol, row.order_id)
-        if row.order_list_id >= 0:
-            known.list_id = row.order_list_id
+        self.numbered(row.ours, row.order_id, row.order_list_id)
         standing = STANDINGS.get(row.status, Standing.OPEN)
         known.accepted = known.accepted or standing is Standing.OPEN
         if standing is not Standing.OPEN:
             self._close(row.ours)
 
-    def numbered(self, order_id: OrderId, symbol: Symbol, venue_id: int) -> None:
-        """The venue counts an order of ours as this one."""
+    def numbered(self, order_id: OrderId, venue_id: int, list_id: int) -> None:
+        """The numbers by which the venue knows one of these, and its list if it is of one (-1)."""
         known = self.find(order_id)
-        if known is not None and known.venue_id != venue_id:
+        if known is None:
+            return
+        if list_id >= 0:
+            known.list_id = list_id
+        if known.venue_id != venue_id:
             known.venue_id = venue_id
-            self._by_venue[symbol, venue_id] = order_id
+            self._by_venue[known.symbol, venue_id] = order_id
 
     def heard(self, report: Report) -> None:
         """What the core is told of an order."""

@@ -23,13 +23,21 @@ from thunes.adapters.venues.binance.requests import query
 from thunes.adapters.venues.binance.session import Broken, Send
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.market import Bar, PublicTrade, Quote
-from thunes.core.domain.units import NS_PER_SECOND, Instant, Price, Quantity, Symbol
+from thunes.core.domain.units import (
+    NS_PER_SECOND,
+    Instant,
+    Price,
+    Quantity,
+    Symbol,
+    parse_timeframe,
+)
 
 T = TypeVar("T")
 
 SILENT_NS = 20 * NS_PER_SECOND
 QUIET_NS = 10 * NS_PER_SECOND
 STRIKES_MAX = 2
+LATE_NS, AGAIN_NS = 3 * NS_PER_SECOND, 15 * NS_PER_SECOND
 _LOOK_S = 1.0
 _PAGE = 1_000
 
@@ -75,6 +83,8 @@ class MarketFeed:
         self._heard_at = self._connected_at = Instant(0)
         self._strikes: dict[Symbol, int] = {}
         self._resync = asyncio.Event()
+        self._bar_ns = parse_timeframe(self._interval)
+        self._fetched_at: dict[Symbol, Instant] = {}
 
     def address(self) -> str:
         kinds = ("bookTicker", "trade", f"kline_{self._interval}")
@@ -122,8 +132,8 @@ class MarketFeed:
         while True:
             resync = self._resync.is_set()
             self._resync.clear()
-            if resync:
-                for symbol in [s for s in self._symbols if s in self._joined]:
+            for symbol in [s for s in self._symbols if s in self._joined]:
+                if resync or self._is_overdue(symbol):
                     await self._fetch_bars(symbol)
             await self._look_after_quiet(everything=resync)
             with suppress(TimeoutError):
@@ -147,8 +157,15 @@ class MarketFeed:
         self._joined[symbol] = bar.close_time
         self._listener.closed(symbol, bar)
 
+    def _is_overdue(self, symbol: Symbol) -> bool:
+        """Whether the next bar should have been told of: nobody traded, or the stream is late."""
+        late = self._joined[symbol] + self._bar_ns + LATE_NS
+        again = self._fetched_at.get(symbol, Instant(0)) + AGAIN_NS
+        return self._client.now() >= max(late, again)
+
     async def _fetch_bars(self, symbol: Symbol) -> None:
         clock = self._client.gauges.clock
+        self._fetched_at[symbol] = self._client.now()
         while True:
             begin = self._joined[symbol] // 1_000_000
             params = (("symbol", symbol), ("interval", self._interval), ("startTime", begin))

@@ -71,7 +71,7 @@ class Works:
         self._now = now
         self._known, prices = KnownOrders(), Prices()
         self._listing = Listing(access.instruments)
-        self.client = Client(hosts.rest, keys, CcxtTransport(access.timeout_s), now)
+        self.client = Client(hosts.rest, keys, CcxtTransport(access.timeout_s), now, ears.trouble)
         self._placing = Placing(self.client, self._known, self._listing, prices)
         self._inquiry = Inquiry(self.client, self._known, symbols)
         told = (self._heard, ears.reconnected, ears.trouble)
