@@ -54,15 +54,15 @@ def told(frame: bytes) -> Report | None:
         ),
         (
             {"x": "CANCELED", "X": "CANCELED", "c": "web_1", "C": "thunes-1-2"},
-            Canceled("thunes-1-2"),
+            Canceled("thunes-1-2", D(0)),
         ),
         (
-            {"x": "EXPIRED", "X": "EXPIRED", "eR": "OCO_TRIGGER"},
-            Expired("thunes-1-2", "The venue ended it: OCO_TRIGGER"),
+            {"x": "EXPIRED", "X": "EXPIRED", "eR": "OCO_TRIGGER", "z": "0.3"},
+            Expired("thunes-1-2", "The venue ended it: OCO_TRIGGER", D("0.3")),
         ),
         (
             {"x": "TRADE_PREVENTION", "X": "EXPIRED_IN_MATCH"},
-            Expired("thunes-1-2", "The venue ended it: TRADE_PREVENTION"),
+            Expired("thunes-1-2", "The venue ended it: TRADE_PREVENTION", D(0)),
         ),
         ({"x": "TRADE_PREVENTION", "X": "NEW"}, None),
         (
@@ -108,7 +108,7 @@ def test_the_shapes_of_the_venue_are_read(real_data: Path) -> None:
     ]
     assert sum(isinstance(each, Filled) for each in orders[1].reports()) == len(orders[1].fills)
     assert orders[1].reports()[-1].complete  # type: ignore[union-attr]
-    assert orders[2].reports() == [Canceled("myOrder1")]
+    assert orders[2].reports() == [Canceled("myOrder1", D(0))]
     for name in ("open_orders", "all_orders"):
         (order,) = decode(body(f"http_json__{name}_response"), list[OrderRow], name)
         assert order.seen().order_id == "myOrder1"

@@ -55,7 +55,7 @@ def resting(table: Table, *orders: Order, list_id: int = -1) -> None:
     for number, order in enumerate(orders, 100):
         known = table.known.find(order.id)
         assert known is not None
-        known.venue_id, known.list_id, known.accepted = number, list_id, True
+        known.venue_id, known.list_id = number, list_id
 
 
 def replaced(table: Table, cancels: Sequence[str], *orders: Order) -> list[Report]:
@@ -103,14 +103,14 @@ def test_the_stamp_is_of_the_decision_not_of_the_sending() -> None:
 
 def test_a_market_order_that_finds_too_little() -> None:
     answer = row(
-        "thunes-1-4", 7, "EXPIRED", fills=[fill(5, quantity="0.5")],
+        "thunes-1-4", 7, "EXPIRED", executedQty="0.5", fills=[fill(5, quantity="0.5")],
         expiryReason="INSUFFICIENT_LIQUIDITY",
     )  # fmt: skip
     table = Table(POST__order=lambda _: answer)
     _accepted, filled, expired = placed(table, sale())
     assert isinstance(filled, Filled)
     assert not filled.complete
-    assert expired == Expired("thunes-1-4", "The venue ended it: INSUFFICIENT_LIQUIDITY")
+    assert expired == Expired("thunes-1-4", "The venue ended it: INSUFFICIENT_LIQUIDITY", D("0.5"))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_cancelling_one_of_a_list_cancels_the_list_once() -> None:
     )  # fmt: skip
     resting(table, stop(), target(), list_id=3)
     said = asyncio.run(table.placing.cancel(["thunes-1-2", "thunes-1-3"]))
-    assert said == [Canceled("thunes-1-2"), Canceled("thunes-1-3")]
+    assert said == [Canceled("thunes-1-2", D(0)), Canceled("thunes-1-3", D(0))]
     assert table.script.names() == ["DELETE orderList"]
 
 
@@ -257,6 +257,23 @@ def test_a_cancel_that_comes_too_late() -> None:
     resting(table, stop())
     said = asyncio.run(table.placing.cancel(["thunes-1-2"]))
     assert said == [CancelRefused("thunes-1-2", -2011, "Unknown order sent.")]
+
+
+def test_a_cancel_that_was_never_looked_at_changes_nothing() -> None:
+    table = Table(DELETE__order=error(-1003, "Too much.", 429), GET__openOrders=lost)
+    resting(table, stop())
+    said = asyncio.run(table.placing.cancel(["thunes-1-2", "thunes-0-9"]))
+    assert [(report.order_id, getattr(report, "again", None)) for report in said] == [
+        ("thunes-0-9", True),
+        ("thunes-1-2", True),
+    ]
+
+
+def test_what_a_cancelled_order_had_filled_is_told() -> None:
+    table = Table(DELETE__order=lambda _: canceled("thunes-1-2", 100, executedQty="0.25"))
+    resting(table, stop())
+    said = asyncio.run(table.placing.cancel(["thunes-1-2"]))
+    assert said == [Canceled("thunes-1-2", D("0.25"))]
 
 
 @pytest.mark.parametrize("reply", [lost, lambda _: b"<html>", lambda _: row("another", 3)])
@@ -275,7 +292,7 @@ def test_what_another_process_sent_is_found_before_it_is_cancelled() -> None:
     said = asyncio.run(table.placing.cancel(["thunes-1-2", "thunes-0-9"]))
     assert said == [
         CancelRefused("thunes-0-9", -2011, "Unknown order sent."),
-        Canceled("thunes-1-2"),
+        Canceled("thunes-1-2", D(0)),
     ]
 
 
@@ -292,7 +309,7 @@ def test_a_stop_for_a_stop_is_one_act_of_the_venue() -> None:
     )  # fmt: skip
     resting(table, stop())
     said = replaced(table, ["thunes-1-2"], stop("thunes-1-9", stop_price=D(95)))
-    assert said == [Canceled("thunes-1-2"), Accepted("thunes-1-9")]
+    assert said == [Canceled("thunes-1-2", D(0)), Accepted("thunes-1-9")]
     params = table.script.asked[0][1]
     assert params["cancelReplaceMode"] == "STOP_ON_FAILURE"
     assert params["cancelOrigClientOrderId"] == "thunes-1-2"
@@ -324,7 +341,7 @@ def test_a_replace_of_which_only_the_first_half_was_done() -> None:
     table = Table(POST__order_cancelReplace=lambda _: Said(409, body))
     resting(table, stop())
     gone, refused = replaced(table, ["thunes-1-2"], stop("thunes-1-9"))
-    assert gone == Canceled("thunes-1-2")
+    assert gone == Canceled("thunes-1-2", D(0))
     assert isinstance(refused, Rejected)
     assert refused.code == -2021
     assert "would trigger immediately" in refused.text
@@ -336,8 +353,7 @@ def test_a_replace_that_never_came_in_leaves_the_old_order_where_it_is() -> None
     resting(table, stop())
     said = replaced(table, ["thunes-1-2"], stop("thunes-1-9"))
     assert said == [
-        CancelRefused("thunes-1-2", -1021, "Timestamp."),
-        Accepted("thunes-1-2"),
+        CancelRefused("thunes-1-2", -1021, "Timestamp.", again=True),
         Rejected("thunes-1-9", -1021, "Timestamp.", again=True),
     ]
 
@@ -358,8 +374,7 @@ def test_what_fails_a_filter_gives_up_nothing() -> None:
     resting(table, stop())
     said = replaced(table, ["thunes-1-2"], stop("thunes-1-9", quantity=D("0.000001")))
     assert said == [
-        CancelRefused("thunes-1-2", -1013, "Filter failure: LOT_SIZE"),
-        Accepted("thunes-1-2"),
+        CancelRefused("thunes-1-2", -1013, "Filter failure: LOT_SIZE", again=True),
         Rejected("thunes-1-9", -1013, "Filter failure: LOT_SIZE"),
     ]
     assert table.script.asked == []

@@ -68,6 +68,7 @@ def with_session(
     script: Callable[[Session, Listening], Awaitable[None]],
     patience: Patience = QUICK,
     statuses: list[int] | None = None,
+    made: type[Listening] = Listening,
 ) -> tuple[Session, Listening, int]:
     """Run `script` beside a session with a server that treats each connection by `serve`."""
     dialled = 0
@@ -86,7 +87,7 @@ def with_session(
         app = web.Application()
         app.router.add_get("/", handler)
         async with TestServer(app) as server:
-            feed = Listening(str(server.make_url("/")).replace("http", "ws"))
+            feed = made(str(server.make_url("/")).replace("http", "ws"))
             session = Session(feed, patience, seed=1)
             task = asyncio.create_task(session.run())
             try:
@@ -131,6 +132,7 @@ async def gigantic(socket: web.WebSocketResponse) -> None:
 
 
 async def closed(socket: web.WebSocketResponse) -> None:
+    await socket.receive()
     await socket.close(code=1001)
 
 
@@ -216,6 +218,19 @@ def test_refused_handshakes_are_tried_again_with_growing_waits() -> None:
     assert dialled == 5
     assert feed.ups == [True]
     assert session.counts.connections == 1
+
+
+def test_whoever_closes_while_it_is_greeted_is_not_waited_for() -> None:
+    class Patient(Listening):
+        async def greet(self, send: Send) -> None:
+            await send(b"hello")
+            while b"well" not in self.heard:
+                await asyncio.sleep(0.01)
+
+    session, feed, dialled = with_session(first_then_well(closed), well, made=Patient)
+    assert dialled == 2
+    assert feed.ups == [True]
+    assert session.counts.last_loss == "not greeted: closed by the server (1001)"
 
 
 def test_the_wait_grows_to_its_limit_and_is_never_the_same_for_two() -> None:

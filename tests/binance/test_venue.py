@@ -118,7 +118,7 @@ def test_a_journey(venue: BinanceVenue, heard: Heard) -> None:
     ((fill,),) = [[each.fill for each in seen.fills]]
     assert (fill.order_id, fill.quantity) == ("thunes-1-1", D(10))
     venue.send(CancelOrders(("thunes-1-2",)), now())
-    heard.until(lambda: Canceled("thunes-1-2") in heard.reports())
+    heard.until(lambda: Canceled("thunes-1-2", D(0)) in heard.reports())
     venue.send(CancelOrders(("thunes-1-2",)), now())
     heard.until(lambda: any(isinstance(each, CancelRefused) for each in heard.reports()))
     venue.send(PlaceOrders((sale("thunes-1-3", quantity=D(10)),)), now())

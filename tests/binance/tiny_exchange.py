@@ -24,6 +24,7 @@ class TinyExchange:
         self.trades: list[dict[str, Any]] = []
         self.balances = {"USDT": D(10_000), "BTC": D(0)}
         self.sockets: list[web.WebSocketResponse] = []
+        self.subscribed: list[web.WebSocketResponse] = []
         self.dials: list[str] = []
         self.deaf = False
         self.url = ""
@@ -152,14 +153,16 @@ class TinyExchange:
         } | more  # fmt: skip
         text = json.dumps({"subscriptionId": 0, "event": event})
         for socket in self.sockets:
-            if socket.get("subscribed"):
+            if socket in self.subscribed:
                 self._loop.create_task(socket.send_str(text))
 
     async def _api(self, request: web.Request) -> web.WebSocketResponse:
         socket = await self._open(request)
         async for message in socket:
+            if socket in self.subscribed:
+                continue
             asked = json.loads(message.data)
-            socket["subscribed"] = True
+            self.subscribed.append(socket)
             result = {"subscriptionId": 0}
             await socket.send_json({"id": asked["id"], "status": 200, "result": result})
         self.sockets.remove(socket)

@@ -55,12 +55,12 @@ class Execution(msgspec.Struct, frozen=True):
                     complete=self.status == "FILLED",
                 )
             case "CANCELED":
-                return Canceled(self.ours)
+                return Canceled(self.ours, self.filled)
             case "REJECTED":
                 return Rejected(self.ours, 0, f"The venue refused it: {self.reject_reason}")
             case _ if self.status.startswith("EXPIRED"):
                 reason = self.expiry_reason or self.kind
-                return Expired(self.ours, f"The venue ended it: {reason}")
+                return Expired(self.ours, f"The venue ended it: {reason}", self.filled)
             case _:
                 return None
 

@@ -37,7 +37,7 @@ class OrderRow(msgspec.Struct, frozen=True, rename="camel"):
     side: str = ""
     type: str = ""
     orig_qty: Quantity = _NOTHING
-    executed_qty: Quantity = _NOTHING
+    executed_qty: Quantity | None = None
     expiry_reason: str = ""
     fills: tuple[_Fill, ...] = ()
 
@@ -55,7 +55,7 @@ class OrderRow(msgspec.Struct, frozen=True, rename="camel"):
         order_id = self.ours
         if standing is Standing.REJECTED:
             return [Rejected(order_id, 0, "The venue refused it.")]
-        said: list[Report] = [] if self.orig_client_order_id else [Accepted(order_id)]
+        said: list[Report] = [] if standing is Standing.CANCELED else [Accepted(order_id)]
         for place, fill in enumerate(self.fills, 1):
             whole = standing is Standing.FILLED and place == len(self.fills)
             said.append(
@@ -70,16 +70,18 @@ class OrderRow(msgspec.Struct, frozen=True, rename="camel"):
                 )
             )
         if standing is Standing.CANCELED:
-            said.append(Canceled(order_id))
+            said.append(Canceled(order_id, self.executed_qty))
         elif standing is Standing.EXPIRED:
-            said.append(Expired(order_id, f"The venue ended it: {self.expiry_reason or 'expired'}"))
+            text = f"The venue ended it: {self.expiry_reason or 'no reason given'}"
+            said.append(Expired(order_id, text, self.executed_qty))
         return said
 
     def seen(self) -> SeenOrder:
         """As evidence; a market buy by amount has no quantity of its own."""
         known = self.side in SIDES and self.status in STANDINGS
-        if not known:
-            raise Unreadable("an order", f"{self.side} {self.status}".encode(), "unknown words")
+        if not known or self.executed_qty is None:
+            words = f"{self.side} {self.status} {self.executed_qty}"
+            raise Unreadable("an order", words.encode(), "it does not say how it stands")
         return SeenOrder(
             self.ours,
             self.symbol,

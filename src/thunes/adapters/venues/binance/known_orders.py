@@ -12,12 +12,10 @@ from thunes.adapters.venues.binance.answers import OrderRow
 from thunes.adapters.venues.binance.states import CONTINGENT, STANDINGS
 from thunes.core.domain.evidence import FENCE_NS, Standing
 from thunes.core.domain.order import (
-    Accepted,
     Canceled,
     Expired,
     Filled,
     Order,
-    OutcomeUnknown,
     Rejected,
     Report,
 )
@@ -36,7 +34,6 @@ class Known:
     rests: bool = True
     venue_id: int = -1
     list_id: int = -1
-    accepted: bool = False
     asked_at: Instant = Instant(0)
 
 
@@ -67,7 +64,6 @@ class KnownOrders:
             known = self._open[row.ours] = Known(row.symbol, row.type.startswith(_WAITING))
         self.numbered(row.ours, row.order_id, row.order_list_id)
         standing = STANDINGS.get(row.status, Standing.OPEN)
-        known.accepted = known.accepted or standing is Standing.OPEN
         if standing is not Standing.OPEN:
             self._close(row.ours)
 
@@ -87,13 +83,9 @@ class KnownOrders:
         known = self.find(report.order_id)
         if known is None:
             return
-        if isinstance(report, Accepted):
-            known.accepted = True
         over = isinstance(report, Canceled | Expired | Rejected)
         if over or (isinstance(report, Filled) and report.complete):
             self._close(report.order_id)
-        elif isinstance(report, OutcomeUnknown):
-            known.accepted = False
 
     def find(self, order_id: OrderId) -> Known | None:
         return self._open.get(order_id) or self._over.get(order_id)

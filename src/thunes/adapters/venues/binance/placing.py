@@ -76,14 +76,15 @@ class Placing:
 
     async def cancel(self, order_ids: Sequence[OrderId]) -> list[Report]:
         """Cancel all of these, at the same time; with one order of a list the whole list goes."""
+        found_out = True
         if any(self.known.find(order_id) is None for order_id in order_ids):
-            await self._learn_open()
+            found_out = await self._learn_open()
         requests: dict[Request, list[OrderId]] = {}
         said: list[Report] = []
         for order_id in order_ids:
             found = self.known.find(order_id)
             if found is None:
-                said.append(CancelRefused(order_id, *UNKNOWN_ORDER))
+                said.append(CancelRefused(order_id, *UNKNOWN_ORDER, again=not found_out))
                 continue
             listed = found.list_id >= 0
             request = cancel(found.symbol, order_id)
@@ -134,18 +135,20 @@ class Placing:
         reply = await self.client.ask(asked)
         return row if isinstance(reply, Failure) else decode(reply, OrderRow, "an order")
 
-    async def _learn_open(self) -> None:
+    async def _learn_open(self) -> bool:
         """Somebody before us sent what is to be cancelled: ask the venue what is open."""
         everything = query("openOrders", _ALL_OPEN_WEIGHT)
         request = Request("GET", everything.path, (), everything.weight, Urgency.PROTECTIVE)
         reply = await self.client.ask(request)
-        if not isinstance(reply, Failure):
-            try:
-                rows = decode(reply, tuple[OrderRow, ...], "the open orders")
-            except Unreadable:
-                return
-            for row in rows:
-                self.known.learn(row)
+        if isinstance(reply, Failure):
+            return False
+        try:
+            rows = decode(reply, tuple[OrderRow, ...], "the open orders")
+        except Unreadable:
+            return False
+        for row in rows:
+            self.known.learn(row)
+        return True
 
 
 def refused(order_id: OrderId, failure: Failure) -> Report:
@@ -160,4 +163,5 @@ def cancel_refused(order_id: OrderId, failure: Failure) -> Report:
     """What a failure says of an order that was to be cancelled."""
     if failure.meaning is Meaning.UNKNOWN:
         return OutcomeUnknown(order_id)
-    return CancelRefused(order_id, failure.code, failure.text)
+    again = failure.meaning is not Meaning.REFUSED
+    return CancelRefused(order_id, failure.code, failure.text, again=again)

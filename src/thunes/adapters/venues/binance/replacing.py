@@ -13,7 +13,6 @@ from thunes.adapters.venues.binance.placing import Placing, cancel_refused, refu
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.command import ReplaceOrders
 from thunes.core.domain.order import (
-    Accepted,
     Canceled,
     CancelRefused,
     Order,
@@ -51,7 +50,7 @@ async def replace(placing: Placing, command: ReplaceOrders, at: Instant) -> list
     orders = placing.fit(command.orders)
     refusal = placing.refusal(orders, command.cancels)
     if refusal is not None:
-        return _nothing(placing, command.cancels, orders, refusal)
+        return _nothing(command.cancels, orders, refusal)
     first, last = command.cancels[:-1], command.cancels[-1]
     known = placing.known.find(last)
     at_once = len(orders) == 1 and known is not None and known.list_id < 0
@@ -62,7 +61,7 @@ async def replace(placing: Placing, command: ReplaceOrders, at: Instant) -> list
     if any(order_id not in gone for order_id in first):
         told = [report.order_id for report in said]
         left = [order_id for order_id in command.cancels if order_id not in told]
-        return [*said, *_nothing(placing, left, orders, _FAILED)]
+        return [*said, *_nothing(left, orders, _FAILED)]
     if at_once:
         half = await _at_once(placing, last, orders[0], at)
         return [*said, *(_half_done(each, done=bool(first)) for each in half)]
@@ -81,19 +80,18 @@ async def _at_once(placing: Placing, order_id: OrderId, order: Order, at: Instan
         elif reply.meaning is Meaning.UNKNOWN:
             return [OutcomeUnknown(order_id), OutcomeUnknown(order.id)]
         else:
-            return _nothing(placing, (order_id,), (order,), reply)
-        return [*_old_half(placing, order_id, halves), *_new_half(placing, order, halves)]
+            return _nothing((order_id,), (order,), reply)
+        return [_old_half(order_id, halves), *_new_half(placing, order, halves)]
     except Unreadable:
         return [OutcomeUnknown(order_id), OutcomeUnknown(order.id)]
 
 
-def _old_half(placing: Placing, order_id: OrderId, halves: _Halves) -> list[Report]:
+def _old_half(order_id: OrderId, halves: _Halves) -> Report:
     if halves.cancel_result == _DONE:
-        return [Canceled(order_id)]
-    failure = _failure(halves.cancel_response)
-    if failure.meaning is Meaning.REFUSED:
-        return [CancelRefused(order_id, failure.code, failure.text)]
-    return _stands(placing, order_id, failure)
+        response = halves.cancel_response
+        row = decode(bytes(response), OrderRow, "the old order of a replace")
+        return Canceled(order_id, row.executed_qty)
+    return cancel_refused(order_id, _failure(halves.cancel_response))
 
 
 def _new_half(placing: Placing, order: Order, halves: _Halves) -> list[Report]:
@@ -119,22 +117,8 @@ def _half_done(report: Report, *, done: bool) -> Report:
 
 
 def _nothing(
-    placing: Placing,
-    cancels: tuple[OrderId, ...] | list[OrderId],
-    orders: tuple[Order, ...],
-    failure: Failure,
+    cancels: tuple[OrderId, ...] | list[OrderId], orders: tuple[Order, ...], failure: Failure
 ) -> list[Report]:
-    """Nothing was done: what rested still does, and is said to."""
-    said: list[Report] = []
-    for order_id in cancels:
-        said += _stands(placing, order_id, failure)
-    return [*said, *(refused(order.id, failure) for order in orders)]
-
-
-def _stands(placing: Placing, order_id: OrderId, failure: Failure) -> list[Report]:
-    """Its cancel was asked for and not done; it rests, if it did before."""
-    report = cancel_refused(order_id, failure)
-    known = placing.known.find(order_id)
-    if isinstance(report, OutcomeUnknown) or known is None or not known.rests:
-        return [report]
-    return [report, Accepted(order_id)] if known.accepted else [report]
+    """Nothing was done: what was to be cancelled was not even looked for."""
+    stands = [CancelRefused(each, failure.code, failure.text, again=True) for each in cancels]
+    return [*stands, *(refused(order.id, failure) for order in orders)]

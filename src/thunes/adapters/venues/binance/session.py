@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import aiohttp
 
@@ -184,15 +184,32 @@ class Session:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self.counts.last_loss = f"cannot connect: {type(error).__name__}"
             return None
-        try:
-            async with asyncio.timeout(patience.dial_s):
-                await self._feed.greet(link.send)
-        except (Broken, TimeoutError) as error:
-            self.counts.last_loss = f"not greeted: {error}"
+        why = await self._greet(link)
+        if why:
+            self.counts.last_loss = f"not greeted: {why}"
             await link.close()
             return None
         self.counts.connections += 1
         return link
+
+    async def _greet(self, link: _Link) -> str:
+        """Have the feed ask for what it wants; why it did not get it, or ""."""
+        greeting = asyncio.ensure_future(self._feed.greet(link.send))
+        either: list[asyncio.Future[Any]] = [greeting, link.over]
+        await asyncio.wait(
+            either,
+            timeout=self._patience.dial_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if not greeting.done():
+            greeting.cancel()
+            await asyncio.gather(greeting, return_exceptions=True)
+            return link.over.result() if link.over.done() else "no answer in time"
+        try:
+            greeting.result()
+        except Broken as error:
+            return str(error)
+        return ""
 
     def _linked(self, socket: aiohttp.ClientWebSocketResponse[Literal[False]]) -> _Link:
         over = asyncio.get_running_loop().create_future()
