@@ -145,6 +145,13 @@ def test_bars_join_whatever_the_stream_leaves_out(told: list[bool], still: set[i
     assert market.minutes() == [m for m in range(len(told)) if m not in still]
 
 
+def test_a_bar_that_is_told_again_is_told_once() -> None:
+    market = Market()
+    for minute in (0, 1, 0, 1, 2):
+        market.close_bar(minute)
+    assert market.minutes() == [0, 1, 2]
+
+
 def test_a_long_gap_is_fetched_page_by_page() -> None:
     market = Market()
     market.table.now = START + 2_500 * MINUTE

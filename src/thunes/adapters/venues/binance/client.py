@@ -133,7 +133,9 @@ class Client:
             return Failure(Meaning.RETRY, CLOCK_CODE, f"not sent: {doubt}")
         # The breaker last: whoever it lets try for the others has to go.
         if not gauges.budget.take(request, now):
-            return Failure(Meaning.RETRY, TOO_MANY, "not sent: the request budget is used up")
+            return Failure(
+                Meaning.RETRY, TOO_MANY, "not sent: the venue's limits leave no room now"
+            )
         if not gauges.breaker.admits(request.urgency, now):
             return Failure(Meaning.RETRY, 0, "not sent: the venue has not answered of late")
         return None
