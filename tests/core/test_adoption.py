@@ -95,3 +95,16 @@ def test_coins_that_an_order_placed_by_hand_would_sell_are_not_sold_by_us() -> N
     bench.step(AccountSeen(at, at, 0, (theirs, ours), (), balances))
     (sale,) = placed(bench.bar(signal(Action.EXIT)))
     assert (sale.role, sale.quantity) == (OrderRole.EXIT, D(6))
+
+
+def test_a_look_that_took_long_is_not_held_against_what_was_booked_meanwhile() -> None:
+    """Both were answered from before the entry filled: the first by its age, the second by lag."""
+    bench = Bench()
+    asked = bench.at
+    bench.at = asked + 8 * S
+    bench.enter("10")
+    past = {"USDT": D(10_000)}
+    assert kinds(bench.step(AccountSeen(bench.at, asked, 0, (), (), past))) == []
+    assert kinds(bench.step(AccountSeen(bench.at, bench.at, 0, (), (), past))) == []
+    assert bench.held() == D(10)
+    assert kinds(look(bench, 3, USDT="9000", BTC="10")) == []

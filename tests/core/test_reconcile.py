@@ -400,6 +400,26 @@ def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
     assert again.cancels == (old,)
 
 
+def test_an_exit_that_is_tried_again_waits_for_stops_on_their_way() -> None:
+    """A cancel would overtake them, and they would keep the coins from being sold."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (old,) = outcome.commands[0].cancels
+    bench.resting.clear()
+    outcome = bench.report(
+        Canceled(old),
+        bench.fill(sale, "99", "4", complete=False),
+        Expired(sale.id, "no liquidity", Quantity(D(4))),
+    )
+    (stop,) = placed(outcome)
+    assert Look(bench, after=SECOND).see().commands == ()
+    bench.report(Accepted(stop.id))
+    (again,) = placed(Look(bench, after=SECOND).order(stop, Standing.OPEN).see())
+    assert (again.role, again.quantity) == (OrderRole.EXIT, D(6))
+
+
 def test_an_end_told_before_the_fills_that_it_counts_waits_for_them() -> None:
     """S15: a stop for what may be sold already would offer the same coins twice."""
     bench = Bench(exits=STOP)

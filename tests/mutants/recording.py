@@ -121,4 +121,29 @@ else:
         "self.market.sequence = event.sequence",
         "self.market.sequence = min(event.sequence + 1, len(self.market.tape) - 1)",
     ),
+    Mutant(
+        "remembered beside the journal",
+        "S27, S34: what a process does to its state outside of any step is gone with it",
+        "thunes.runtime.live:Live.reconnected",
+        "self._look(self._time())",
+        "self._look(self._time())\nself.engine.state.memory.last_loss_at = self._time()",
+        "crash",
+    ),
+    Mutant(
+        "dies of a lost stream",
+        "S43: what is to be expected of a network ends the process",
+        "thunes.runtime.live:Live.reconnected",
+        "self._look(self._time())",
+        """\
+if self.engine.state.doubt.as_of:
+    raise ThunesError("the stream is lost")
+self._look(self._time())""",
+    ),
+    Mutant(
+        "own clock only",
+        "S31: a new process whose clock is behind what the last one wrote cannot take a step",
+        "thunes.runtime.live:Live.__init__",
+        "max(engine.state.at, self._clock.now())",
+        "self._clock.now()",
+    ),
 )

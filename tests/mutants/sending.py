@@ -126,15 +126,15 @@ for record in orders.by_age():
         "asked long ago",
         "S4: the deadline of a cancel is counted from when the order was placed",
         "thunes.core.state:State._in_flight",
-        "record.asked_at = self._at",
+        "record.asked_at = self.at",
         "pass",
     ),
     Mutant(
         "wall clock",
         "S31: requests are stamped by a clock that the machine's owner sets, back and forth",
-        "thunes.simulation.host:SteadyClock.now",
+        "thunes.simulation.host:SteadyClock._counted",
         "int(elapsed * self._drift)",
-        "(elapsed // 600_000_000_000 % 2) * 45_000_000_000",
+        "(self._agenda.now // 600_000_000_000 % 2) * 45_000_000_000",
     ),
     Mutant(
         "lease not asked",

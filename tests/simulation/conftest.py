@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.simulation.lived import Lived, live_a_while
 from thunes.core.domain.units import EXACT
 
 
@@ -12,3 +13,8 @@ from thunes.core.domain.units import EXACT
 def exact_decimals() -> Iterator[None]:
     with decimal.localcontext(EXACT):
         yield
+
+
+@pytest.fixture
+def lived() -> Lived:
+    return live_a_while()

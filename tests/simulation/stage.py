@@ -219,8 +219,8 @@ class StagedWorld(World):
             self.effects.kill(effect, after=after)
             self.journal._chance = Chance(2 * effect + after)
 
-    def die(self, cause: str) -> None:
-        super().die(cause)
+    def die(self, cause: str, text: str = "") -> None:
+        super().die(cause, text)
         self.downs.append(Down(self.agenda.now, self.effects.count))
         self._plan_death()
 

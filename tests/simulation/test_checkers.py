@@ -1,107 +1,33 @@
 """Each checker holds in a world where nothing is wrong, and is seen to fail in a doctored one."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from tests.simulation.lived import SEED, Lived, decided_of, later, order_of, said
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
-from thunes.core.domain.decision import Gate, Purpose
+from thunes.core.domain.decision import Check, Gate, Purpose
 from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.evidence import SeenOrder, Standing
-from thunes.core.domain.fact import DayRolled, Decided, ModeChanged
-from thunes.core.domain.line import Outcome
+from thunes.core.domain.fact import DayRolled, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.order import Filled, Order, OrderRole, Side
+from thunes.core.domain.order import Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.books import Account
 from thunes.core.ledger.orders import OrderRecord
 from thunes.simulation.audit import AUDITS
-from thunes.simulation.chance import Chance
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
-from thunes.simulation.profiles import quiet
-from thunes.simulation.scene import draw_scene
-from thunes.simulation.setting import Setting
-from thunes.simulation.sight import Sight, Step
+from thunes.simulation.sight import Step
 from thunes.simulation.spells import Spells
-from thunes.simulation.trial import Trial, run_seed
+from thunes.simulation.trial import run_seed
 from thunes.simulation.truth import Received, Transfer
-from thunes.simulation.world import World
 
 D = Decimal
-SEED = 3
-
-
-class Enough(BaseException):
-    """The world is where a test wants it."""
-
-
-@dataclass
-class Lived:
-    """A quiet world, stopped where a position has just got its stop."""
-
-    trial: Trial
-    entry: Received
-    stop: Order
-    step: Step
-
-    @property
-    def sight(self) -> Sight:
-        return self.trial.sight
-
-    @property
-    def state(self) -> Any:
-        return self.sight.state
-
-    def as_step(self, event: Any = None, **changed: Any) -> Step:
-        """A step like the one that approved the entry, changed."""
-        outcome = Outcome(
-            changed.pop("commands", self.step.outcome.commands),
-            changed.pop("facts", self.step.outcome.facts),
-        )
-        step = self.step._replace(event=event or self.step.event, outcome=outcome)
-        return step._replace(**changed)
-
-    def record(self, order_id: str) -> OrderRecord:
-        found = self.state.ledger.orders.find(order_id)
-        assert found is not None
-        return found
-
-
-@pytest.fixture
-def lived() -> Lived:
-    chance = Chance(SEED)
-    world = World(Setting(chance, draw_scene(chance, 60), quiet()))
-    trial = Trial(world)
-    steps: list[Step] = []
-    world.watch(lambda _, e, o: steps.append(Step(e, o, Mode.NORMAL, None, -1, None)))
-
-    def look() -> None:
-        for true in world.exchange.truth.open.values():
-            if true.order.role is OrderRole.STOP and trial.sight.state is not None:
-                record = trial.sight.state.ledger.orders.find(true.order.id)
-                if record is not None and record.state is OrderState.ACCEPTED:
-                    raise Enough
-
-    inner = trial._look
-
-    def both() -> None:
-        inner()
-        look()
-
-    with pytest.raises(Enough):
-        world.run(both)
-    truth = world.exchange.truth
-    entry = next(r for r in truth.received if isinstance(r.command, PlaceOrders))
-    stop = next(t.order for t in truth.open.values() if t.order.role is OrderRole.STOP)
-    bought = next(s for s in steps if any(c == entry.command for c in s.outcome.commands))
-    assert not trial.broken
-    return Lived(trial, entry, stop, bought)
 
 
 # Requests.
@@ -122,10 +48,17 @@ def _id_again(lived: Lived) -> Received:
 
 
 def _while_open(lived: Lived) -> Received:
-    other = replace(_order(lived), id="thunes-1-99")
-    true = lived.sight.truth.latest[_order(lived).id]
+    other = replace(order_of(lived), id="thunes-1-99")
+    true = lived.sight.truth.latest[order_of(lived).id]
     lived.sight.truth.open[other.id] = type(true)(other, ours=True, placed_at=lived.entry.at)
     return lived.entry
+
+
+def _second_exit(lived: Lived) -> Received:
+    one = replace(order_of(lived), id="thunes-1-92", role=OrderRole.EXIT, side=Side.SELL)
+    true = lived.sight.truth.latest[order_of(lived).id]
+    lived.sight.truth.open[one.id] = type(true)(one, ours=True, placed_at=lived.entry.at)
+    return lived.entry._replace(command=PlaceOrders((replace(one, id="thunes-1-91"),)))
 
 
 def _off_grid(lived: Lived) -> Received:
@@ -145,7 +78,7 @@ def _bare_replace(lived: Lived) -> Received:
     assert promise.decided is not None
     proposal = replace(promise.decided.proposal, legs=())
     decided = replace(promise.decided, proposal=proposal)
-    fresh = replace(stop, id="thunes-1-98")
+    fresh = replace(stop, id="thunes-1-98", quantity=(stop.quantity or D(0)) / 2)
     sight.promises[fresh.id] = promise._replace(order=fresh, decided=decided)
     return lived.entry._replace(command=ReplaceOrders((stop.id,), (fresh,)))
 
@@ -163,8 +96,8 @@ def _lower(lived: Lived) -> Received:
 
 
 def _on_top(lived: Lived) -> Received:
-    again = replace(_order(lived), id="thunes-1-96")
-    lived.sight.promises[again.id] = lived.sight.promises[_order(lived).id]._replace(order=again)
+    again = replace(order_of(lived), id="thunes-1-96")
+    lived.sight.promises[again.id] = lived.sight.promises[order_of(lived).id]._replace(order=again)
     return lived.entry._replace(command=PlaceOrders((again,)))
 
 
@@ -175,6 +108,7 @@ def _storm(lived: Lived) -> Received:
 
 REQUESTS: dict[str, Callable[[Lived], Received]] = {
     "S1": _unwritten,
+    "S2": _second_exit,
     "S3": _id_again,
     "S4": _while_open,
     "S5": _twice,
@@ -188,14 +122,8 @@ REQUESTS: dict[str, Callable[[Lived], Received]] = {
 }
 
 
-def _order(lived: Lived) -> Order:
-    command = lived.entry.command
-    assert isinstance(command, PlaceOrders)
-    return command.orders[0]
-
-
 def _changed(lived: Lived, **fields: Any) -> Received:
-    return lived.entry._replace(command=PlaceOrders((replace(_order(lived), **fields),)))
+    return lived.entry._replace(command=PlaceOrders((replace(order_of(lived), **fields),)))
 
 
 # Steps.
@@ -212,14 +140,8 @@ def _stranger(lived: Lived) -> Step:
     return lived.as_step(AccountSeen(lived.sight.now, as_of, 0, (seen,), (), {}))
 
 
-def _decided(lived: Lived, **fields: Any) -> Decided:
-    said = next(f for f in lived.step.outcome.facts if isinstance(f, Decided))
-    fields = {"proposal": replace(said.proposal, **fields.pop("proposal", {})), **fields}
-    return replace(said, **fields)
-
-
 def _stop_refused(lived: Lived) -> Step:
-    said = _decided(lived, proposal={"purpose": Purpose.PROTECT}, refused_by=Gate.MODE)
+    said = decided_of(lived, proposal={"purpose": Purpose.PROTECT}, refused_by=Gate.MODE)
     return lived.as_step(facts=(said,))
 
 
@@ -233,7 +155,12 @@ def _day_start(lived: Lived) -> Step:
 
 
 def _gate_left_out(lived: Lived) -> Step:
-    return lived.as_step(facts=(_decided(lived, checks=()),))
+    return lived.as_step(facts=(decided_of(lived, checks=()),))
+
+
+def _blind(lived: Lived) -> Step:
+    check = Check(Gate.SPREAD, True, None, D(1))
+    return lived.as_step(facts=(decided_of(lived, checks=(check,)),))
 
 
 def _unbalanced(lived: Lived) -> Step:
@@ -252,7 +179,7 @@ def _lifted(lived: Lived) -> Step:
 
 
 def _entry_left(lived: Lived) -> Step:
-    working = OrderRecord(replace(_order(lived), id="thunes-1-95"))
+    working = OrderRecord(replace(order_of(lived), id="thunes-1-95"))
     lived.state.ledger.orders.submit(working)
     return _halted(lived)
 
@@ -263,7 +190,7 @@ def _unlooked(lived: Lived) -> Step:
 
 
 def _sold(lived: Lived) -> Step:
-    said = _decided(lived, proposal={"purpose": Purpose.EXIT, "reason": "surprise"})
+    said = decided_of(lived, proposal={"purpose": Purpose.EXIT, "reason": "surprise"})
     return lived.as_step(AccountSeen(lived.sight.now, 0, 0, (), (), {}), facts=(said,))
 
 
@@ -316,6 +243,7 @@ STEPS: dict[str, Callable[[Lived], Step]] = {
     "S18": _too_much,
     "S21": _day_start,
     "S22": _gate_left_out,
+    "S23": _blind,
     "S26": _unbalanced,
     "S28": _halted,
     "S29": _lifted,
@@ -352,12 +280,16 @@ def _not_there(lived: Lived) -> None:
 
 
 def _filled_more(lived: Lived) -> None:
-    order = replace(_order(lived), id="thunes-1-94")
+    order = replace(order_of(lived), id="thunes-1-94")
     lived.state.ledger.orders.closed[order.id] = OrderRecord(order, filled=D(1))
 
 
 def _hidden_move(lived: Lived) -> None:
     lived.sight.truth.transfers.append(Transfer(lived.sight.now, "USDT", D(5)))
+
+
+def _gap(lived: Lived) -> None:
+    del lived.trial.world.journal.lines[-1]
 
 
 def _remembered(lived: Lived) -> None:
@@ -371,12 +303,9 @@ ENDS: dict[str, Callable[[Lived], None]] = {
     "S9": _not_there,
     "S6": _filled_more,
     "S26": _hidden_move,
+    "S39": _gap,
     "S27": _remembered,
 }
-
-
-def said(found: Iterator[str]) -> list[str]:
-    return list(found)
 
 
 @pytest.mark.parametrize("checker", REQUEST_CHECKS, ids=lambda each: each.name)
@@ -405,11 +334,6 @@ def test_money_that_was_earned_otherwise_is_found(lived: Lived) -> None:
     assert "cash" in said(audit.check(lived.sight, lived.trial.world.scene.start))[0]
 
 
-def _later(lived: Lived, seconds: int) -> None:
-    agenda = lived.trial.world.agenda
-    agenda.now = Instant(agenda.now + seconds * NS_PER_SECOND)
-
-
 @pytest.mark.parametrize(("after_s", "healed", "name"), [(61, True, "L2"), (301, False, "S10")])
 def test_a_position_left_without_its_stop_is_found(
     lived: Lived, after_s: int, healed: bool, name: str
@@ -419,7 +343,7 @@ def test_a_position_left_without_its_stop_is_found(
     lived.sight.truth.open.clear()
     spells.update()
     assert not list(spells.too_long())
-    _later(lived, after_s)
+    later(lived, after_s)
     assert next(found for found, _ in spells.too_long()) == name
 
 
@@ -428,8 +352,10 @@ def test_a_position_without_its_stop_that_nobody_notices_is_found_sooner(lived: 
     lived.sight.truth.open.clear()
     spells.update()
     list(spells.too_long())
-    _later(lived, 91)
-    assert next(text for _, text in spells.too_long()).endswith("unnoticed")
+    later(lived, 91)
+    assert "S10" not in dict(spells.too_long()), "nobody has looked at the account since"
+    lived.sight.looks += 4
+    assert dict(spells.too_long())["S10"].endswith("unnoticed")
 
 
 def test_what_stays_unknown_unready_or_different_in_calm_is_found(lived: Lived) -> None:
@@ -439,7 +365,7 @@ def test_what_stays_unknown_unready_or_different_in_calm_is_found(lived: Lived) 
     _richer(lived)
     lived.state.memory.unreconciled = True
     spells.update()
-    _later(lived, 61)
+    later(lived, 61)
     assert {"L3", "L4", "L6"} <= {name for name, _ in spells.too_long()}
 
 
@@ -451,7 +377,7 @@ def test_every_line_that_was_acted_on_must_stay(lived: Lived) -> None:
 
 def test_a_fill_told_of_twice_is_booked_once(lived: Lived) -> None:
     """The doctor is not needed: the world itself says so."""
-    true = lived.sight.truth.latest[_order(lived).id]
+    true = lived.sight.truth.latest[order_of(lived).id]
     fill = true.fills[0].fill
     assert isinstance(fill, Filled)
     process = lived.trial.world.process

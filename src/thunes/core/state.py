@@ -71,21 +71,21 @@ class Known:
         self._adopted = adopted
         self._facts: list[Fact] = []
         self._ids = Ids()
-        self._at = Instant(0)
+        self.at = Instant(0)  # the time of the last event
         self.moved = False  # whether the last event changed what its outcome does not tell
         self._look()
 
     def _look(self) -> None:
         self._account = AccountReader(self.ledger, self._pricing, self.guard.naked)
-        self._view = StepView(self._at, self.market, self._account, self.memory, self._ids)
+        self._view = StepView(self.at, self.market, self._account, self.memory, self._ids)
         self._ids.epoch = self.memory.epoch
 
     # What is.
 
     def apply(self, event: Event) -> None:
         """Take one event in. Time never runs backwards."""
-        assert event.at >= self._at, f"event at {event.at} after one at {self._at}"
-        self._at = event.at
+        assert event.at >= self.at, f"event at {event.at} after one at {self.at}"
+        self.at = event.at
         self._facts = []
         self._view.news = ()
         self.moved = False
@@ -154,7 +154,7 @@ class Known:
 
     def _settle(self, at: Instant, symbol: Symbol) -> None:
         """What is held of the symbol may have changed: see how it is covered, and whether."""
-        self.guard.look(self._at, symbol, self.ledger)
+        self.guard.look(self.at, symbol, self.ledger)
         for broken in broken_of_symbol(self.ledger, symbol):
             # A bug, ours or the venue's: on record, and nothing new is begun on top of it.
             self._facts.append(Noticed(f"broken_{broken.name}", broken.text, at))
@@ -173,7 +173,7 @@ class Known:
                 record.lost = True
             record.asked_at = event.at
         for symbol in self.market.instruments:
-            self.guard.look(self._at, symbol, self.ledger)
+            self.guard.look(self.at, symbol, self.ledger)
             if symbol in self.guard.naked and any(r.lost for r in orders.working(symbol)):
                 # Its stop may rest all the same, however long ago we last heard of it.
                 self.guard.naked[symbol] = event.at
@@ -255,33 +255,33 @@ class State(Known):
             # One cancel is enough: a venue refuses the second, and what was to replace it as well.
             if record is not None and record.state not in _NO_CANCEL:
                 orders.change(record, OrderChange.CANCEL_SENT)
-                record.asked_at = self._at
+                record.asked_at = self.at
                 cancels.append(order_id)
         reference, plan = proposal.reference, proposal.plan
         for order in proposal.orders:
-            record = OrderRecord(order, reference=reference, plan=plan, asked_at=self._at)
+            record = OrderRecord(order, reference=reference, plan=plan, asked_at=self.at)
             record.reason = exit_reason(proposal, order)
             orders.submit(record)
         if purpose is Purpose.ENTRY:
             if not proposal.adds:
-                self.memory.last_entry_at[symbol] = self._at
+                self.memory.last_entry_at[symbol] = self.at
         elif purpose is not Purpose.CANCEL and (held := positions.get(symbol)) is not None:
             if purpose is Purpose.EXIT:
                 positions[symbol] = replace(held, leaving=proposal.reason)
             else:
                 stop = proposal.stop_price
                 positions[symbol] = replace(held, legs=proposal.legs, stop_price=stop)
-        self.guard.look(self._at, symbol, self.ledger)
+        self.guard.look(self.at, symbol, self.ledger)
         return commands_for(proposal.orders, tuple(cancels))
 
     def snapshot(self) -> bytes:
         market = (self.market.sequence, list(self.market.quotes.values()))
         state = take(self.ledger, self.guard, (self.memory, self.doubt), market)
-        return encode((self._at, state))
+        return encode((self.at, state))
 
     def restore(self, data: bytes) -> None:
         """Become the state that `snapshot` gave out (same instruments, same tape)."""
-        self._at, state = msgspec.json.decode(data, type=tuple[Instant, Snapshot])
+        self.at, state = msgspec.json.decode(data, type=tuple[Instant, Snapshot])
         self.market.sequence = state.sequence
         self.market.quotes = {quote.symbol: quote for quote in state.quotes}
         self.memory, self.doubt = state.memory, state.doubt

@@ -16,6 +16,7 @@ from thunes.core.domain.line import Line, Outcome, encode, must_last
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
+from thunes.core.ledger.adoption import QUIET_NS
 from thunes.runtime.horizon import Timers
 from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
 
@@ -51,7 +52,9 @@ class Live:
         self._clock, self._lease = own
         self._timers = Timers()
         self._watches: list[Watch] = []
-        self._now = self._clock.now()
+        # The clock of the last process may have been ahead: what is on record stays in the past.
+        self._now = max(engine.state.at, self._clock.now())
+        self._lease.renew(self._now)
         self._looked_at = Instant(0)
         self._renewed_at = self._now
         self.unkept = 0  # steps since the state was kept
@@ -138,6 +141,8 @@ class Live:
             due = min(fences)
             return Instant(due) if looked_at < due < soon else soon
         leaving = any(held.leaving for held in state.ledger.positions.values())
-        if state.memory.unreconciled or state.guard.naked or leaving:
+        # Balances were not compared since, for they moved.
+        moved = state.ledger.traded_at >= state.doubt.as_of - QUIET_NS
+        if state.memory.unreconciled or state.guard.naked or leaving or moved:
             return soon
         return Instant(looked_at + every)

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.order import Side
 from thunes.core.domain.units import ZERO, Instant
-from thunes.runtime.recovery import replay
 from thunes.simulation.oracle import NONE, Account, flows
 from thunes.simulation.sight import Sight
 
@@ -81,14 +80,24 @@ def _same_again(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001
     state = sight.state
     if state is None:
         return
-    engine = sight.scene.engine()
     try:
-        replay(engine, sight.world.journal.lines)
+        rebuilt = sight.rebuilt.digest(sight.world.journal.lines)
     except DataError as error:
         yield str(error)
         return
-    if engine.state.digest() != state.digest():
+    if rebuilt != state.digest():
         yield "the journal replayed gives another state"
+
+
+def _chained(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001
+    journal = sight.world.journal
+    try:
+        found = journal.on_disk()
+    except DataError as error:
+        yield str(error)
+        return
+    if found != journal.lines:
+        yield f"{len(found)} lines are on disk, {len(journal.lines)} were written"
 
 
 def _added_up(sight: Sight, start: Instant) -> Iterator[str]:  # noqa: ARG001 - one signature
@@ -150,5 +159,6 @@ AUDITS: tuple[Audit, ...] = (
     Audit("S9", "open orders are the same", _same_orders),
     Audit("S6", "fills are the same, order by order", _same_fills),
     Audit("S26", "an independent ledger finds the same money", _added_up),
+    Audit("S39", "the journal is on disk, without a gap, each line chained to the last", _chained),
     Audit("S27", "the journal alone gives the state", _same_again),
 )

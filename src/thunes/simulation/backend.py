@@ -37,6 +37,7 @@ class Backend:
         self.rules = listing.rules
         self.floor = TradingFloor(listing, box)
         self.truth = Truth(self.floor.totals(), agenda.now)
+        self.swept_at: Instant | None = None  # when all open orders were ended last
         self._agenda = agenda
         self._listeners: list[Listener] = []
 
@@ -78,6 +79,7 @@ class Backend:
         """End every open order, stops too."""
         ids = tuple(self.truth.open)
         if ids:
+            self.swept_at = self._agenda.now
             self._tell(self.floor.take(CancelOrders(ids), self._agenda.now))
 
     def match(self, symbol: Symbol) -> None:

@@ -49,6 +49,8 @@ def _lifted_by_day(sight: Sight, step: Step) -> Iterator[str]:
 
 DAY_CHECKS: tuple[Checker[Step], ...] = (
     Checker("S21", "the equity of a day's start is written once a day", _halted_by_loss),
-    Checker("L11", "a halt by daily loss ends with its day where it may", _lifted_by_day),
-    Checker("L13", "a day begins once", _one_roll_a_day),
+    Checker(
+        "L11", "a halt by daily loss ends with its day where it may", _lifted_by_day, acts=True
+    ),
+    Checker("L13", "a day begins once", _one_roll_a_day, acts=True),
 )

@@ -118,11 +118,11 @@ def _never_there(sight: Sight, step: Step) -> Iterator[str]:
     state = sight.state
     if state is None or not isinstance(step.event, VenueReported | AccountSeen):
         return
-    latest = sight.truth.latest
-    for order_id, record in state.ledger.orders.closed.items():
-        refused = record.state is OrderState.REJECTED and order_id in latest
-        if refused and (filled := latest[order_id].filled()):
-            yield f"{order_id} is believed to have been refused, and has filled {filled}"
+    closed = state.ledger.orders.closed
+    for seen in sight.truth.fills:
+        record = closed.get(seen.fill.order_id)
+        if record is not None and record.state is OrderState.REJECTED:
+            yield f"{record.order.id} is believed to have been refused, and has filled"
 
 
 def _gone_for_good(sight: Sight, step: Step) -> Iterator[str]:
@@ -153,6 +153,24 @@ def _doubtful(sight: Sight, step: Step) -> Iterator[str]:
         later = [each.order_id for each in event.reports[number + 1 :]]
         if record is not None and record.state in RESTING and report.order_id not in later:
             yield f"{report.order_id} was not there to be canceled, and is {record.state.value}"
+
+
+def _all_the_same(sight: Sight, step: Step) -> Iterator[str]:
+    """Once an old stop is over that could not be canceled, the new one is placed."""
+    state, event = sight.state, step.event
+    if state is None or not isinstance(event, AccountSeen):
+        return
+    decided = [each.symbol for each in _approved(step)]
+    for order_id in step.alive:
+        record = state.ledger.orders.closed.get(order_id)
+        if record is None or order_id not in sight.refused or record.state is OrderState.FILLED:
+            continue
+        symbol = record.order.symbol
+        held, stops = state.ledger.positions.get(symbol), record.order.role is OrderRole.STOP
+        selling = any(w.order.side is Side.SELL for w in state.ledger.orders.working(symbol))
+        bare = stops and held and symbol in state.guard.naked and not selling
+        if bare and symbol not in decided:
+            yield f"{order_id} could not be canceled and is over; nothing replaces it"
 
 
 def _at_once(sight: Sight, step: Step) -> Iterator[str]:
@@ -227,21 +245,42 @@ def _all_approved(step: Step) -> list[Proposal]:
 
 
 ENTRY_CHECKS: tuple[Checker[Step], ...] = (
-    Checker("S8", "what is sent arrives within the lease", _leased),
-    Checker("S15", "no more is sold than is held", _no_more_than_held),
-    Checker("S21", "no entry on a day that has lost its limit", _loss_stops),
-    Checker("S24", "losses and entries cool down, restarts or not", _cooled),
+    Checker("S8", "what is sent arrives within the lease", _leased, acts=True),
+    Checker("S15", "no more is sold than is held", _no_more_than_held, acts=True),
+    Checker("S21", "no entry on a day that has lost its limit", _loss_stops, acts=True),
+    Checker("S24", "losses and entries cool down, restarts or not", _cooled, acts=True),
     Checker("S25", "cash is reserved for what may still fill", _reserved),
     Checker("S29", "the mode is what the lines say", _as_said),
-    Checker("S32", "a position without its stop has time to get it", _in_grace),
-    Checker("S33", "nothing fills of what is believed refused", _never_there),
+    Checker("S32", "a position without its stop has time to get it", _in_grace, acts=True),
     Checker(
-        "S4", "an order ends by absence past its deadline, and at the second look", _gone_for_good
+        "S33",
+        "nothing fills of what is believed refused",
+        _never_there,
+        on=(VenueReported, AccountSeen),
     ),
-    Checker("S12", "a cancel that finds nothing leaves the order in doubt", _doubtful),
-    Checker("S10", "what is bought gets its stop in the same step", _at_once),
-    Checker("S33", "an answer is not believed after a newer one", _newest),
-    Checker("S26", "what is adopted was paid in or taken out", _paid_in),
-    Checker("L13", "a day begins once, restarts or not", _once_a_day),
-    Checker("L12", "a signal to enter is decided on, and that is recorded", _answered),
+    Checker(
+        "S4",
+        "an order ends by absence past its deadline, and at the second look",
+        _gone_for_good,
+        on=(AccountSeen,),
+    ),
+    Checker(
+        "S12",
+        "a cancel that finds nothing leaves the order in doubt",
+        _doubtful,
+        on=(VenueReported,),
+    ),
+    Checker(
+        "S12",
+        "a stop that could not be canceled is replaced all the same",
+        _all_the_same,
+        on=(AccountSeen,),
+    ),
+    Checker("S10", "what is bought gets its stop in the same step", _at_once, on=(VenueReported,)),
+    Checker("S33", "an answer is not believed after a newer one", _newest, on=(AccountSeen,)),
+    Checker("S26", "what is adopted was paid in or taken out", _paid_in, acts=True),
+    Checker("L13", "a day begins once, restarts or not", _once_a_day, acts=True),
+    Checker(
+        "L12", "a signal to enter is decided on, and that is recorded", _answered, on=(BarsClosed,)
+    ),
 )

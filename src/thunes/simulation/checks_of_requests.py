@@ -12,7 +12,6 @@ from thunes.simulation.holdings import coins_of, uncovered
 from thunes.simulation.sight import Sight
 from thunes.simulation.truth import Received, TrueOrder
 
-_CLOCK_NS = NS_PER_SECOND
 _CROWD = 60
 _CROWD_NS = 10 * NS_PER_SECOND
 
@@ -43,7 +42,7 @@ def _fenced(sight: Sight, received: Received) -> Iterator[str]:
     for order in _orders(received):
         promise = sight.promises.get(order.id)
         ended = None if promise is None else sight.starts.get(promise.epoch + 1)
-        if ended is not None and received.stamp > ended + _CLOCK_NS:
+        if ended is not None and received.stamp > ended + sight.clocks_off_ns:
             yield f"{order.id} was sent {(received.stamp - ended) / 1e9:.1f} s after its process"
 
 
@@ -55,6 +54,17 @@ def _not_again(sight: Sight, received: Received) -> Iterator[str]:
             entry = each.ours and other.role is OrderRole.ENTRY and other.id != order.id
             if entry and other.symbol == order.symbol:
                 yield f"{order.id} arrived while {other.id} of {other.symbol} was open"
+
+
+def _one_exit(sight: Sight, received: Received) -> Iterator[str]:
+    """A sale that is tried again is tried once the last one is over."""
+    for order in _orders(received):
+        if order.role is not OrderRole.EXIT:
+            continue
+        for other_id, other in sight.truth.open.items():
+            sells = other.ours and other.order.role is OrderRole.EXIT
+            if sells and other.order.symbol == order.symbol and other_id != order.id:
+                yield f"{order.id} arrived while {other_id} was selling {order.symbol}"
 
 
 def _well_formed(sight: Sight, received: Received) -> Iterator[str]:
@@ -80,27 +90,37 @@ def _well_formed(sight: Sight, received: Received) -> Iterator[str]:
 def _keeps_cover(sight: Sight, received: Received) -> Iterator[str]:
     """A stop that is taken back is replaced, or what it covered is sold, by the same decision.
 
-    One request places one leg: the others of its decision follow as soon as it is answered, and
-    how long that takes is watched by the name of S10.
+    One request places one leg: of the others those count that are still to be placed, which they
+    are as soon as it is answered. How long that takes is watched by the names of L1 and S10.
     """
     command = received.command
     if not isinstance(command, ReplaceOrders):
         return
     taken, symbol = _stops(sight, command.cancels)
-    if symbol is None or not taken:
-        return
     promise = sight.promises.get(command.orders[0].id)
-    if promise is None or promise.decided is None:
-        return  # said elsewhere: nobody asked for it
-    legs = promise.decided.proposal.legs
-    given = sum((leg.quantity for leg in legs if leg.stop_price is not None), ZERO)
-    exits = (o.quantity or ZERO for o in command.orders if o.role is OrderRole.EXIT)
-    stops = [o for o in command.orders if o.role is OrderRole.STOP]
-    given = sum(exits, given if stops else ZERO)
+    if symbol is None or not taken or promise is None or promise.decided is None:
+        return  # what nobody asked for is said elsewhere
+    here = [order for order in command.orders if _covers(order)]
+    ids = [order.id for order in here]
+    others = [
+        true
+        for true in sight.truth.open.values()
+        if true.order.symbol == symbol and _covers(true.order) and true.order.id not in ids
+    ]
+    given = sum((order.quantity or ZERO for order in here), ZERO)
+    for leg in promise.decided.proposal.legs if here else ():
+        if leg.stop_price and leg.name not in [order.leg for order in here]:
+            placed = sum((_left(true) for true in others if true.order.leg == leg.name), ZERO)
+            given += max(ZERO, leg.quantity - placed)
+    rest = sum(map(_left, others), ZERO)
     held = None if sight.state is None else sight.state.ledger.positions.get(symbol)
-    believed = taken if held is None else held.quantity
-    if given < min(taken, coins_of(sight, symbol), believed):
+    coins = coins_of(sight, symbol) if held is None else min(held.quantity, coins_of(sight, symbol))
+    if given < min(taken, coins - rest):
         yield f"a replace takes back stops of {taken} {symbol} and gives {given}"
+
+
+def _covers(order: Order) -> bool:
+    return order.role in (OrderRole.STOP, OrderRole.EXIT)
 
 
 def _stop_stays(sight: Sight, received: Received) -> Iterator[str]:
@@ -212,12 +232,13 @@ def _named(received: Received) -> str:
 
 REQUEST_CHECKS: tuple[Checker[Received], ...] = (
     Checker("S1", "every request has an earlier line on disk that asks for it", _journaled),
+    Checker("S2", "no sale arrives while another one of its symbol is open", _one_exit),
     Checker("S3", "an id is of one order, and names the process that sent it", _id_of_one),
     Checker("S4", "no entry arrives while another one of its symbol is open", _not_again),
     Checker("S5", "what a line asks for is sent once", _sent_once),
     Checker("S7", "prices and quantities are finite, above zero and on their grid", _well_formed),
     Checker("S8", "no process sends anything once the next one has begun", _fenced),
-    Checker("S11", "a decision that takes cover gives as much", _keeps_cover),
+    Checker("S11", "a decision that takes cover back gives as much", _keeps_cover),
     Checker("S13", "no stop is canceled alone while coins need it", _stop_stays),
     Checker("S14", "a stop that replaces another lies no lower", _stop_side),
     Checker("S20", "no entry arrives where our own coins are held", _one_holding),

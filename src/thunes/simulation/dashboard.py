@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from thunes.simulation.subjects import ELSEWHERE
 from thunes.simulation.tally import Spread, Tally
 
 _HEAD = """# Reliability
@@ -52,6 +53,10 @@ def section(profile: str, tally: Tally, command: str) -> str:
             *_counts(tally.faults),
             "\n| probe | hit |\n|---|---:|",
             *_counts(tally.probes),
+            "\n| invariant | looked at |\n|---|---:|",
+            *_counts(tally.checks),
+            "\n| invariant | why no checker watches it here |\n|---|---|",
+            *(f"| {name} | {why} |" for name, why in ELSEWHERE.items()),
             f"\n`{command}` (trace {tally.trace[:16]})\n",
         ]
     )

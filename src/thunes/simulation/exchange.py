@@ -10,7 +10,7 @@ from thunes.simulation.backend import Answer, Backend
 from thunes.simulation.faults import Fault, FaultBox, Recurrence
 from thunes.simulation.floor import Listing, Rules
 from thunes.simulation.gate import MAINTENANCE, Gate, Refusal, refused
-from thunes.simulation.truth import Received, Truth
+from thunes.simulation.truth import Truth
 
 Reply = Callable[[Answer | None], None]
 """Takes what a request led to; None: an answer that says nothing for certain."""
@@ -50,7 +50,7 @@ class Exchange:
 
     def receive(self, command: VenueCommand, stamp: Instant, reply: Reply) -> None:
         """A request of ours arrives; `reply` is called at most once, perhaps later."""
-        self.truth.received.append(Received(self.agenda.now, stamp, command))
+        self.truth.receive(command, stamp, self.agenda.now)
         refusal = self.gate.refusal(command, stamp)
         if refusal is not None:
             self._refuse(command, refusal, reply)

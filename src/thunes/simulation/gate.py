@@ -11,7 +11,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.faults import Fault, FaultBox, Recurrence
 
-_AHEAD_NS_MAX = NS_PER_SECOND
+AHEAD_NS_MAX = NS_PER_SECOND
 _WINDOW_NS = 10 * NS_PER_SECOND
 _REQUESTS_MAX = 200  # per window
 _PATIENCE = 50  # refused requests per window, then the client is banned
@@ -93,7 +93,7 @@ class Gate:
         age = self._agenda.now - stamp
         if age > DEADLINE_NS:
             return _LATE
-        return _AHEAD if age < -_AHEAD_NS_MAX else None
+        return _AHEAD if age < -AHEAD_NS_MAX else None
 
     def _over_budget(self) -> Refusal | None:
         window = self._agenda.now // _WINDOW_NS

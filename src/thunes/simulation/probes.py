@@ -18,6 +18,7 @@ from thunes.core.domain.order import (
 from thunes.core.domain.units import OrderId
 from thunes.core.domain.view import OrderState
 from thunes.simulation.faults import Fault
+from thunes.simulation.lives import KILLED
 from thunes.simulation.sight import Sight, Step
 
 _FOUND: Mapping[Difference, str] = {
@@ -146,7 +147,7 @@ class Probes:
         self.counts["power failed"] = journal.power_failures
         self.counts["fenced after a pause"] = causes.get("Fenced", 0)
         self.counts["disk failed"] = sum(causes.values()) - sum(
-            causes.get(each, 0) for each in ("Crash", "Stopped", "Fenced")
+            causes.get(each, 0) for each in KILLED
         )
         return self.counts
 

@@ -50,8 +50,10 @@ class MortalStore:
     def __init__(self, store: KeepingStore, effects: Effects) -> None:
         self._store = store
         self._effects = effects
+        self.begun = 0  # lines that were to be written, whether they were or not
 
     def append(self, line: bytes, *, durable: bool) -> None:
+        self.begun += 1
         self._effects.before()
         self._store.append(line, durable=durable)
         self._effects.after()
@@ -91,12 +93,13 @@ class Process:
         venue, store, clock, lease = outside
         self.epoch = lease.epoch
         self.hangs = False
+        self.store = MortalStore(store, effects)
         self._waiting: list[Callable[[Live], object]] = []
         self.live = start(
             scene.engine(),
             recorded,
             MortalVenue(venue, effects),
-            MortalStore(store, effects),
+            self.store,
             (clock, lease),
         )
 

@@ -30,6 +30,7 @@ class Recorder:
         self.torn = 0  # how often a start had to cut off the end of the journal
         self.power_failures = 0
         self.kept_used = 0  # how often a start went on from a state that was kept
+        self.lost = 0  # lines that were synced, and are gone all the same
         self._chance = chance
         self._header = header
         self._faults = faults
@@ -77,7 +78,17 @@ class Recorder:
             self.power_failures += 1
             self._platter.crash(self._chance)
         self.lines = self._readable()
+        self.lost += max(0, self.synced - len(self.lines))
         self.synced = min(self.synced, len(self.lines))
+
+    @property
+    def disk_failed(self) -> bool:
+        """Whether any call of the process to its disk has failed."""
+        return self._disk is not None and any(self._disk.trouble.struck.values())
+
+    def on_disk(self) -> list[bytes]:
+        """The steps that are to be read now, with every link of their chain; raises DataError."""
+        return [payload for _, payload in read_steps(_FOLDER, FaultyDisk(self._platter))]
 
     def heal(self) -> None:
         """From now on the disk does what it is told."""

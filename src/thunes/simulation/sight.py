@@ -19,6 +19,7 @@ from thunes.core.domain.event import (
     Event,
     QuoteReceived,
     Restarted,
+    VenueReported,
 )
 from thunes.core.domain.evidence import FENCE_NS
 from thunes.core.domain.fact import (
@@ -29,14 +30,18 @@ from thunes.core.domain.fact import (
 )
 from thunes.core.domain.line import Line, Outcome, decode_line
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.order import Order
-from thunes.core.domain.units import Instant, Money, OrderId, Symbol
+from thunes.core.domain.order import CancelRefused, Order
+from thunes.core.domain.units import NS_PER_SECOND, Instant, Money, OrderId, Symbol
 from thunes.core.state import State
+from thunes.simulation.faults import Fault
+from thunes.simulation.host import WRONG_NS_MAX
+from thunes.simulation.rebuilt import Rebuilt
 from thunes.simulation.said import Said, never_to_miss, told_by
 from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
+_CLOCKS = (Fault.CLOCK_SKEW, Fault.CLOCK_JUMP, Fault.CLOCK_DRIFT, Fault.CLOCK_STEP)
 _COINS = (Difference.PHANTOM, Difference.UNKNOWN_POSITION, Difference.FOREIGN_FILL)
 
 
@@ -74,6 +79,7 @@ class Sight:
         self.world = world
         self.scene = world.scene
         self.truth = world.exchange.truth
+        self.rebuilt = Rebuilt(world.scene)
         self.promises: dict[OrderId, Promise] = {}
         self.recorded: dict[VenueCommand, int] = {}
         self.arrived: dict[VenueCommand, int] = {}
@@ -96,7 +102,9 @@ class Sight:
         self._alive: list[OrderId] = []
         self.newest = Instant(0)  # of the looks that this process has taken
         self.is_news = False  # whether the last look is newer than all before it
+        self.refused: dict[OrderId, None] = {}  # orders that a cancel was refused of
         self.absent: dict[OrderId, Instant] = {}  # past its fence: first in which look
+        self.clocks_off_ns = _clocks_off_ns(world)
         self._hash = hashlib.sha256()
         self._requests = 0
         self._before: _Memory = (Mode.NORMAL, None, -1, None)
@@ -136,15 +144,19 @@ class Sight:
             self.newest = max(self.newest, event.as_of)
             for order_id in _lacking(self.state, event):
                 self.absent.setdefault(order_id, event.as_of)
+        if isinstance(event, VenueReported):
+            for report in event.reports:
+                if isinstance(report, CancelRefused):
+                    self.refused[report.order_id] = None
         return Step(event, outcome, *before, said, naked, alive)
 
     def look(self) -> None:
-        """Something has happened: keep up with the journal, with deaths and with the healing."""
-        world, lines = self.world, self.world.journal.lines
-        if len(lines) != self.lines_read:
-            self._read(len(lines))
-        if self.healed_at is None and world.box.healed:
-            self.healed_at = self.now
+        """Something has happened: keep up with the journal and the healing."""
+        if (lines := len(self.world.journal.lines)) != self.lines_read:
+            self._read(lines)
+        if self.healed_at is None and self.world.box.healed:
+            # What has told a time to come stands still until then.
+            self.healed_at = Instant(self.now + max(0, _ahead_ns(self.world)))
 
     def arrivals(self) -> Iterator[Received]:
         """Requests that reached the exchange since this was last asked."""
@@ -246,6 +258,20 @@ def _remembered(state: State | None, before: _Memory) -> _Memory:
         return before
     memory = state.memory
     return (memory.mode, memory.cause, memory.day, memory.day_start_equity)
+
+
+def _ahead_ns(world: World) -> int:
+    """By how much the time of the process is ahead of the venue's (behind, if negative)."""
+    lines, clock = world.journal.lines, world.clock
+    if not lines or clock is None:
+        return 0
+    return max(decode_line(lines[-1]).event.at - world.agenda.now, clock.error_ns)
+
+
+def _clocks_off_ns(world: World) -> int:
+    """By how much the clock of a process may be wrong: by much only where clocks fail."""
+    wrong = any(fault in world.box.faults.intensity for fault in _CLOCKS)
+    return NS_PER_SECOND + (WRONG_NS_MAX if wrong else 0)
 
 
 def _bare(state: State | None, before: Mapping[Symbol, Instant]) -> Mapping[Symbol, Instant]:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from thunes.core.domain.evidence import DEADLINE_NS
 from thunes.core.domain.order import OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, OrderId, Symbol
 from thunes.core.domain.view import OrderState
 from thunes.simulation.faults import Fault
+from thunes.simulation.gate import AHEAD_NS_MAX
 from thunes.simulation.holdings import bid, uncovered
+from thunes.simulation.host import WRONG_NS_MAX
 from thunes.simulation.sight import Sight
 
 S = NS_PER_SECOND
@@ -15,15 +18,26 @@ NAKED_HEALED_NS = 60 * S
 NAKED_UNNOTICED_NS = 90 * S
 _LOOKS_ENOUGH = 4  # at the account since it began: two that agree, and two for what lags
 NAKED_NS = 300 * S
+SWEPT_NS = 120 * S
 UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
 READY_HEALED_NS = 60 * S
 DRIFT_HEALED_NS = 35 * S
 SETTLED_NS = 40 * S  # after the healing: what was unknown then is resolved
 NAKED_PEACEFUL_NS = 5 * S
+NAKED_AT_PEACE_NS = 10 * S  # what was so when the peace began
 _WELL_ABOVE = Decimal("1.003")  # where no stop is refused as already triggered
 LEAVING_PEACEFUL_NS = 150 * S
+_LATE_NS = DEADLINE_NS - S  # the rest is for the way
 
 _SHUT = (Fault.OUTAGE, Fault.MAINTENANCE, Fault.BANNED, Fault.RATE_LIMITED, Fault.CANCEL_ONLY)
+_KINDS = (
+    "naked",
+    "naked after all was canceled",
+    "unknown",
+    "protected after start",
+    "ready after start",
+)
+_MOVING = (OrderState.SUBMITTED, OrderState.CANCELING, OrderState.UNKNOWN)
 Found = Iterator[tuple[str, str]]
 
 
@@ -35,14 +49,14 @@ class Spells:
 
     def __init__(self, sight: Sight) -> None:
         self.times: dict[str, list[float]] = {
-            name: []
-            for kind in ("naked", "unknown", "protected after start", "ready after start")
-            for name in (kind, f"{kind}, healed")
+            name: [] for kind in _KINDS for name in (kind, f"{kind}, healed")
         }
         self._sight = sight
         self._naked: dict[Symbol, Instant] = {}
         self._looks: dict[Symbol, int] = {}  # at the account when that began
         self._lowest: dict[Symbol, Decimal] = {}  # bids since then
+        self._swept: dict[Symbol, Instant] = {}  # those that lost it when all was canceled
+        self._fit: dict[Symbol, Instant] = {}  # since when nothing keeps it from getting its stop
         self._unknown: dict[OrderId, Instant] = {}
         self._starting: Instant | None = None
         self._unready: Instant | None = None
@@ -58,10 +72,15 @@ class Spells:
             if uncovered(sight, symbol):
                 if symbol not in self._naked:
                     self._naked[symbol], self._looks[symbol] = now, sight.looks
+                    if sight.world.exchange.backend.swept_at == now:
+                        self._swept[symbol] = now
                 now_bid = bid(sight, symbol)
                 self._lowest[symbol] = min(now_bid, self._lowest.get(symbol, now_bid))
             elif (since := self._naked.pop(symbol, None)) is not None:
                 self._passed("naked", since)
+                if self._swept.pop(symbol, None) is not None:
+                    self._passed("naked after all was canceled", since)
+                self._fit.pop(symbol, None)
                 del self._lowest[symbol]
         state = sight.state
         if state is None:
@@ -126,6 +145,8 @@ class Spells:
         if self._able_since is None:
             return
         lasts = now - max(since, self._able_since)
+        if lasts > SWEPT_NS and symbol in self._swept:
+            yield "S17", f"{bare} {symbol} without a stop {lasts / S:.1f} s after all was canceled"
         if lasts > NAKED_NS:
             yield "S10", f"{bare} {symbol} without a stop for {lasts / S:.1f} s"
         looks = sight.looks - self._looks[symbol]
@@ -136,17 +157,25 @@ class Spells:
         """Where nothing goes wrong a stop comes at once, and an exit is tried until it is done."""
         sight, now = self._sight, self._sight.now
         peace = _peaceful_since(sight)
-        if peace is None or now < peace + SETTLED_NS or sight.world.process is None:
+        if peace is None or sight.world.process is None:
             return
         for symbol, began in self._naked.items():
-            lasts, lowest = now - began, min(self._lowest[symbol], bid(sight, symbol))
-            self._lowest[symbol] = lowest
+            lowest = self._lowest[symbol] = min(self._lowest[symbol], bid(sight, symbol))
+            settled = began > peace + SETTLED_NS
             above = lowest > self._stop_of(symbol) * _WELL_ABOVE
-            if above and began > peace + SETTLED_NS and lasts > NAKED_PEACEFUL_NS:
+            # What others bought before the peace is found out by the next look only.
+            early = not settled and (_moving(sight, symbol) or not self._known(symbol))
+            if not above or self._able_since is None or early:
+                self._fit.pop(symbol, None)
+                continue
+            lasts = now - max(began, peace, self._fit.setdefault(symbol, now))
+            if lasts > (NAKED_PEACEFUL_NS if settled else NAKED_AT_PEACE_NS):
                 yield (
                     "L1",
                     f"{symbol} without a stop for {lasts / S:.1f} s, at prices well above it",
                 )
+        if now < peace + SETTLED_NS:
+            return
         for symbol, began in sight.said.leaving.items():
             lasts = now - max(began, peace)
             held = None if sight.state is None else sight.state.ledger.positions.get(symbol)
@@ -196,12 +225,34 @@ class Spells:
         self.times[f"{name}, healed" if healed else name].append(lasted)
 
 
+def _moving(sight: Sight, symbol: Symbol) -> bool:
+    """Whether the process has yet to find out, or waits for an answer that says what is to be
+    done."""
+    state = sight.state
+    if state is None or state.memory.unreconciled or symbol in state.memory.strange:
+        return True
+    working = state.ledger.orders.working(symbol)
+    moving = any(record.lost or record.state in _MOVING for record in working)
+    return moving or symbol not in state.guard.naked
+
+
 def _able(sight: Sight) -> bool:
     """Whether a process is awake and the exchange would take its orders."""
     process, gate = sight.world.process, sight.world.exchange.gate
-    if process is None or process.hangs:
+    if process is None or process.hangs or not _on_time(sight):
         return False
     return not any(gate.lasts(fault) for fault in _SHUT)
+
+
+def _on_time(sight: Sight) -> bool:
+    """Whether the exchange would take the stamps of the process; where no clock fails it must."""
+    clock, state, calm = sight.world.clock, sight.state, sight.calm_since
+    if sight.clocks_off_ns < WRONG_NS_MAX or (calm is not None and sight.now >= calm):
+        return True
+    if clock is None or state is None:
+        return False
+    off = max(clock.error_ns, state.at - sight.now)
+    return -_LATE_NS < off < AHEAD_NS_MAX
 
 
 def _peaceful_since(sight: Sight) -> Instant | None:

@@ -1,6 +1,7 @@
 """The supervisor: one process after the other, with all that the world lets it hear."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
@@ -17,9 +18,16 @@ from thunes.simulation.setting import Setting
 from thunes.simulation.wire import Wire
 
 _RESTART_NS = (NS_PER_SECOND, 10 * NS_PER_SECOND)
-_CLOCK_ERROR_NS = NS_PER_SECOND // 5
 
 Watch = Callable[[Process, Event, Outcome], None]
+
+
+class End(NamedTuple):
+    """How a process ended: the kind of its death, its last words, and whether its disk failed."""
+
+    cause: str
+    text: str
+    disk_failed: bool
 
 
 class Supervisor:
@@ -37,10 +45,11 @@ class Supervisor:
         self.process: Process | None = None
         self.deaths = 0
         self.causes: dict[str, int] = {}  # of deaths
+        self.last_end: End | None = None
         self.steps = 0
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
-        self._clock: SteadyClock | None = None
+        self.clock: SteadyClock | None = None
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
 
@@ -61,11 +70,8 @@ class Supervisor:
         """A process starts, or dies in its recovery; then the supervisor tries again."""
         if self.process is not None:
             return
-        agenda, drawn = self.agenda, self.chance.stream("clock")
-        error = drawn.between(-_CLOCK_ERROR_NS, _CLOCK_ERROR_NS)
-        drift = (drawn.uniform() - 0.5) * 1e-4
-        clock = self._clock = SteadyClock(agenda, error, drift)
-        lease = self.leases.take(agenda.now)
+        clock = self.clock = SteadyClock(self.agenda, self.box)
+        lease = self.leases.take(clock.now())
         recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
         self.process = Process(
@@ -75,9 +81,10 @@ class Supervisor:
         self._plan_tick()
         self.started()
 
-    def die(self, cause: str) -> None:
+    def die(self, cause: str, text: str = "") -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
+        self.last_end = End(cause, text, self.journal.disk_failed)
         self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
             self._wire.cut()
@@ -99,11 +106,10 @@ class Supervisor:
             self._plan_tick()
 
     def _plan_tick(self) -> None:
-        process, clock = self.process, self._clock
+        process, clock = self.process, self.clock
         if process is None or clock is None or process.hangs:
             return
-        wait = max(1, process.live.due() - clock.now())
-        due = Instant(self.agenda.now + wait)
+        due = Instant(self.agenda.now + clock.wait_ns(process.live.due()))
         if self._tick_due is None or due < self._tick_due or self._tick_due < self.agenda.now:
             self._tick_due = due
             epoch = process.epoch

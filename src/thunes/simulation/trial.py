@@ -2,27 +2,31 @@
 
 import decimal
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import BarsClosed, Event, QuoteReceived, TimerFired
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.units import EXACT, NS_PER_SECOND, Instant
 from thunes.simulation.audit import AUDITS
+from thunes.simulation.checker import Checker
 from thunes.simulation.checks_of_entries import ENTRY_CHECKS
 from thunes.simulation.checks_of_requests import REQUEST_CHECKS
 from thunes.simulation.checks_of_steps import STEP_CHECKS
 from thunes.simulation.faults import Fault
+from thunes.simulation.intents import Intents
+from thunes.simulation.lives import Lives
 from thunes.simulation.probes import Probes
 from thunes.simulation.process import Process
 from thunes.simulation.setting import draw_setting
-from thunes.simulation.sight import Sight
+from thunes.simulation.sight import Sight, Step
 from thunes.simulation.spells import Spells
 from thunes.simulation.verdict import Broken, Verdict
 from thunes.simulation.world import World
 
 REST_NS = 90 * NS_PER_SECOND
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
-_EACH = 16  # idle steps are looked at once in so many
+_EACH = 16  # idle steps are looked at closely once in so many
 _STEP_CHECKS = (*STEP_CHECKS, *ENTRY_CHECKS)
 _BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -38,6 +42,14 @@ def run_seed(
         return trial.verdict(profile, without)
 
 
+@dataclass(slots=True)
+class Looked:
+    """The checkers that steps of one kind concern, and how many such steps there were."""
+
+    checkers: tuple[Checker[Step], ...]
+    times: int = 0
+
+
 class Trial:
     """Watches one world from its first action to its last, and keeps what broke first."""
 
@@ -47,11 +59,16 @@ class Trial:
         self.broken: dict[str, Broken] = {}
         self.checks: dict[str, int] = {}
         self._spells = Spells(self.sight)
+        self._lives = Lives(self.sight)
+        self._intents = Intents(self.sight)
         self._probes = Probes(self.sight)
-        self._seen: tuple[int, ...] = ()
-        self._stirred = False
+        self._truth = world.exchange.truth
+        self._news = self._deaths = 0
+        self._stirred = self._waits = False
+        self._steps: dict[tuple[type[Event], bool, bool], Looked] = {}
         self._idle = 0
         world.watch(self._step)
+        world.box.when_healed(self._stir)
 
     def run(self) -> None:
         """Live through it all, let it come to rest, and audit what is left."""
@@ -78,9 +95,9 @@ class Trial:
             simulated_ns=world.agenda.now - world.scene.start,
             faults={fault.value: count for fault, count in sorted_counts(world)},
             deaths=world.deaths,
-            duplicates=sum(1 for name in self.broken if name in ("S2", "S4", "S20")),
+            duplicates=len(self._intents.doubled),
             probes=self._probes.finish(),
-            checks=self.checks,
+            checks=self._counted(),
             times={name: tuple(each) for name, each in self._spells.times.items()},
             trace=sight.trace,
         )
@@ -88,41 +105,51 @@ class Trial:
     def _step(self, process: Process, event: Event, outcome: Outcome) -> None:  # noqa: ARG002
         step = self.sight.see(event, outcome)
         self._stirred = True
-        if isinstance(event, _IDLE) and not outcome.facts and not outcome.commands:
+        acts = bool(outcome.facts or outcome.commands)
+        if not acts:
             self._idle += 1
-            if self._idle % _EACH:
-                return
+        closely = acts or not self._idle % _EACH
+        if not closely and isinstance(event, _IDLE):
+            return
         self._probes.see(step)
-        for checker in _STEP_CHECKS:
-            self._all(checker.name, checker.check(self.sight, step))
+        kind = type(event), acts, closely
+        found = self._steps.get(kind)
+        if found is None:
+            concerned = tuple(each for each in _STEP_CHECKS if each.concerns(*kind))
+            found = self._steps[kind] = Looked(concerned)
+        found.times += 1
+        for checker in found.checkers:
+            for text in checker.check(self.sight, step):
+                self._note(checker.name, text)
+
+    def _stir(self) -> None:
+        self._stirred = True
 
     def _look(self) -> None:
-        sight, truth = self.sight, self.sight.truth
-        sight.look()
-        for name, text in sight.gone:
-            self._note(name, text)
-        sight.gone.clear()
-        size = (
-            len(truth.received),
-            len(truth.fills),
-            len(truth.orders),
-            len(truth.closed),
-            len(truth.transfers),
-            self.world.deaths,
-        )
-        if size != self._seen:
-            self._seen = size
+        world, truth = self.world, self._truth
+        if truth.news != self._news or world.deaths != self._deaths:
+            self._news, self._deaths = truth.news, world.deaths
             self._stirred = True
-            for received in sight.arrivals():
-                for checker in REQUEST_CHECKS:
-                    self._all(checker.name, checker.check(sight, received))
-        if self._stirred:
+        if self._stirred or len(world.journal.lines) != self.sight.lines_read:
             self._stirred = False
-            self._spells.update()
-            self._probes.look(self._spells.naked)
-        if self._spells.waits:
+            self._look_closely()
+        if self._waits:
             for name, text in self._spells.too_long():
                 self._note(name, text)
+
+    def _look_closely(self) -> None:
+        """Something has happened."""
+        sight = self.sight
+        sight.look()
+        for name, text in (*sight.gone, *self._lives.look(), *self._intents.look()):
+            self._note(name, text)
+        sight.gone.clear()
+        for received in sight.arrivals():
+            for checker in REQUEST_CHECKS:
+                self._all(checker.name, checker.check(sight, received))
+        self._spells.update()
+        self._probes.look(self._spells.naked)
+        self._waits = self._spells.waits
 
     def _rest(self) -> None:
         """No tick comes any more: what is under way arrives, and nobody dies of it."""
@@ -132,6 +159,16 @@ class Trial:
         while (due := agenda.next_due()) is not None and due <= until:
             agenda.run_one()
             self._look()
+
+    def _counted(self) -> dict[str, int]:
+        """How often each invariant was looked at."""
+        counted = dict(self.checks)
+        for looked in self._steps.values():
+            for checker in looked.checkers:
+                counted[checker.name] = counted.get(checker.name, 0) + looked.times
+        for name, times in (*self._lives.checks.items(), ("S2", self._intents.checks)):
+            counted[name] = counted.get(name, 0) + times
+        return counted
 
     def _all(self, name: str, said: Iterator[str]) -> None:
         self.checks[name] = self.checks.get(name, 0) + 1

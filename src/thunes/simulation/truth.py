@@ -83,8 +83,13 @@ class Truth:
         self.fills: list[SeenFill] = []
         self.transfers: list[Transfer] = []
         self.received: list[Received] = []
+        self.news = 0  # counts all that happened
         self._offered: dict[OrderId, tuple[Order, bool]] = {}
         self._balances = deque([(at, _quantities(balances))])
+
+    def receive(self, command: VenueCommand, stamp: Instant, at: Instant) -> None:
+        self.news += 1
+        self.received.append(Received(at, stamp, command))
 
     def offer(self, orders: Iterable[Order], *, ours: bool) -> None:
         """These may be accepted now; who reuses an id of an open order changes nothing."""
@@ -94,6 +99,7 @@ class Truth:
 
     def book(self, report: Report, at: Instant) -> TrueOrder | None:
         """Keep what a report says; the order that it changed, or None."""
+        self.news += 1
         order_id = report.order_id
         true = self.open.get(order_id)
         if true is None:
@@ -118,6 +124,7 @@ class Truth:
         return true
 
     def transfer(self, asset: Asset, amount: Decimal, at: Instant) -> None:
+        self.news += 1
         self.transfers.append(Transfer(at, asset, amount))
 
     def weigh(self, balances: Mapping[Asset, Decimal], at: Instant) -> None:

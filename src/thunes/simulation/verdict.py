@@ -17,8 +17,10 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of a seed. Clean if nothing is broken; `broken` is oldest first, each name once.
 
     `faults` counts strokes by name, `probes` rare paths by name (0: not seen), `checks` how often
-    each invariant was looked at. `times` are seconds by what was waited for, in order. `trace` is
-    the SHA-256 over every journal line seen and every request received: equal runs, equal traces.
+    each invariant was looked at, `duplicates` the entries of which more was filled than intended,
+    over all orders that were sent for them. `times` are seconds by what was waited for, in order.
+    `trace` is the SHA-256 over every journal line seen and every request received: equal runs,
+    equal traces.
     """
 
     seed: int

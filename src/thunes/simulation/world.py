@@ -12,7 +12,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.simulation.disk import DiskFaults, Stopped
 from thunes.simulation.faults import Fault, Recurrence
 from thunes.simulation.feed import Feed
-from thunes.simulation.host import LeaseHeld
+from thunes.simulation.host import WRONG_NS_MAX, LeaseHeld
 from thunes.simulation.people import People
 from thunes.simulation.process import Crash
 from thunes.simulation.quotes import Quotes
@@ -58,7 +58,7 @@ class World(Supervisor):
             except (Crash, Stopped) as death:
                 self.die(type(death).__name__)
             except ThunesError as error:
-                self.die(type(error).__name__)
+                self.die(type(error).__name__, str(error))
             look()
 
     def _begin(self) -> None:
@@ -70,6 +70,8 @@ class World(Supervisor):
             (Fault.HANG, lambda: self._stop_for(_HANG_NS)),
             (Fault.PAUSE, lambda: self._stop_for(_PAUSE_NS)),
             (Fault.SECOND_INSTANCE, self._second),
+            (Fault.CLOCK_JUMP, lambda: _jump(self, Fault.CLOCK_JUMP, 1)),
+            (Fault.CLOCK_STEP, lambda: _jump(self, Fault.CLOCK_STEP, -1)),
         ):
             Recurrence(self.agenda, self.box, fault, strike)
         self.agenda.at(self.agenda.now, self.start)
@@ -80,6 +82,8 @@ class World(Supervisor):
         self.box.heal()
         self.journal.heal()
         self.effects.spare()
+        if self.clock is not None:
+            self.clock.ask()
         if self.process is not None and self.process.hangs:
             self._wake(self.process.epoch)
 
@@ -122,6 +126,12 @@ class World(Supervisor):
         except LeaseHeld:
             return
         raise AssertionError("S8: two processes hold the lease of one account")
+
+
+def _jump(world: World, fault: Fault, sign: int) -> None:
+    """The clock of the process jumps, forward or back."""
+    if world.clock is not None:
+        world.clock.jump(sign * world.box.draw(fault, NS_PER_SECOND, WRONG_NS_MAX))
 
 
 def _disk_faults(setting: Setting) -> DiskFaults:

@@ -9,7 +9,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Symbol
 from thunes.core.domain.view import View, Working
 from thunes.core.execution.entries import is_leaving, leave
 from thunes.core.execution.plan import gathered, plan_legs
-from thunes.core.execution.protection import restore
+from thunes.core.execution.protection import all_at_rest, restore
 
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
@@ -38,8 +38,8 @@ def look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> li
         reason = held.leaving
         if since is not None and view.at - since > NAKED_MAX_NS:
             reason = "unprotected"
-        elif in_doubt(working):
-            continue
+        elif in_doubt(working) or (reason and not all_at_rest(working)):
+            continue  # a cancel could overtake what is on its way, and leave it there
         if reason:
             proposal = leave(symbol, reason, view)
             proposals.extend([proposal] if proposal else [])
