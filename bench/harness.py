@@ -22,6 +22,8 @@ CORE, WEEK = "simulate, core alone", "simulate, 7 days of 10 symbols"
 DENSE, SPARSE = "simulate, dense hours of 3 symbols", "simulate, sparse hours of 3 symbols"
 REST_ORDERS, SOCKET_ORDERS = "sandbox, orders by REST", "sandbox, orders by WebSocket"
 MESSAGES = "sandbox, stream messages to 10 clients"
+KLINES, TICKERS = "W8 1,000 klines to bars", "W8 bookTicker to quotes"
+SIGNED = "W8 orders to signed requests"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.harness import (
     CORE,
     DENSE,
+    KLINES,
     MESSAGES,
     OURS,
     REST_ORDERS,
@@ -16,6 +17,7 @@ from bench.harness import (
     SOCKET_ORDERS,
     SPARSE,
     SYNCED,
+    TICKERS,
     VERIFIED,
     WEEK,
     Row,
@@ -77,6 +79,9 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, REST_ORDERS, 2_000, " orders/s")
     yield _at_least(rows, SOCKET_ORDERS, 2_000, " orders/s")
     yield _at_least(rows, MESSAGES, 20_000, " messages/s")
+    yield _at_least(rows, TICKERS, 300_000, " messages/s")
+    bars = seconds.get(KLINES)
+    yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:

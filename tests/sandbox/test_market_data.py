@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.venue import BTC, START, D, Venue
-from thunes.adapters.venues.simulated.exchange_info import parse_exchange_info
+from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.core.domain.units import Instant
 from thunes.sandbox.candles import Candle, Candles, Trade, window
 from thunes.sandbox.instruments import LISTED, symbol_entry

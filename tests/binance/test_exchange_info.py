@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.venues.pit import D
-from thunes.adapters.venues.simulated.exchange_info import parse_exchange_info
+from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.instrument import Instrument
 

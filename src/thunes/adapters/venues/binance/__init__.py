@@ -1,0 +1,1 @@
+"""Binance Spot: its words, its moods, and the wire to it."""

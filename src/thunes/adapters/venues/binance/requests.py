@@ -1,0 +1,34 @@
+"""Requests: what the venue is asked over REST, its weight, and how much it matters."""
+
+from dataclasses import dataclass
+
+from thunes.core.domain.word import Word
+
+Params = tuple[tuple[str, str], ...]
+
+
+class Urgency(Word):
+    """What gives way to what when there is not enough of something for all."""
+
+    PROTECTIVE = "protective"  # cancels, stops, exits: whatever can only reduce
+    ENTRY = "entry"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: `weight` counts against the minute, `orders` against the order rate."""
+
+    method: str
+    path: str
+    params: Params
+    weight: int
+    urgency: Urgency
+    orders: int = 0
+    signed: bool = True
+
+
+def query(path: str, weight: int, *params: tuple[str, object], signed: bool = True) -> Request:
+    """A question: it changes nothing at the venue."""
+    said = tuple((name, str(value)) for name, value in params)
+    return Request("GET", f"/api/v3/{path}", said, weight, Urgency.QUERY, signed=signed)
