@@ -35,10 +35,10 @@ from thunes.core.domain.units import (
 T = TypeVar("T")
 
 SILENT_NS = 20 * NS_PER_SECOND
-QUIET_NS = 10 * NS_PER_SECOND
+QUIET_NS = 5 * NS_PER_SECOND
 STRIKES_MAX = 2
 LATE_NS, AGAIN_NS = 3 * NS_PER_SECOND, 15 * NS_PER_SECOND
-_LOOK_S = 1.0
+LOOK_S = 1.0
 _PAGE = 1_000
 
 
@@ -81,6 +81,7 @@ class MarketFeed:
         self._updates: dict[Symbol, int] = {}
         self._joined: dict[Symbol, Instant] = dict.fromkeys(self._symbols, since) if since else {}
         self._heard_at = self._connected_at = Instant(0)
+        self._streamed: dict[Symbol, tuple[Price, Price]] = {}
         self._strikes: dict[Symbol, int] = {}
         self._resync = asyncio.Event()
         self._bar_ns = parse_timeframe(self._interval)
@@ -102,6 +103,7 @@ class MarketFeed:
             if said.update > self._updates.get(said.symbol, -1):
                 self._updates[said.symbol] = said.update
                 self._strikes.pop(said.symbol, None)
+                self._streamed[said.symbol] = (said.bid, said.ask)
                 self._quote(said.quote(now))
         elif isinstance(said, Trade):
             self._listener.traded(said.public())
@@ -125,6 +127,7 @@ class MarketFeed:
     def up(self, _: bool) -> None:
         """Update numbers of the book may begin anew with a new connection."""
         self._updates.clear()
+        self._streamed.clear()
         self._resync.set()
 
     async def run(self) -> None:
@@ -137,7 +140,7 @@ class MarketFeed:
                     await self._fetch_bars(symbol)
             await self._look_after_quiet(everything=resync)
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(LOOK_S):
                     await self._resync.wait()
 
     def _quote(self, quote: Quote) -> None:
@@ -186,12 +189,14 @@ class MarketFeed:
                 return
 
     async def _look_after_quiet(self, *, everything: bool) -> None:
-        """Ask for the quotes of symbols of which nothing was heard for a while."""
+        """Ask for the quotes of symbols of which nothing was heard for a while; where the stream
+        may be dead, look again soon."""
         now = self._client.now()
         quiet = []
         for symbol in self._symbols:
             quote = self._prices.latest(symbol)
-            if everything or quote is None or now - quote.at > QUIET_NS:
+            suspect = everything or symbol in self._strikes
+            if quote is None or suspect or now - quote.at > QUIET_NS:
                 quiet.append(symbol)
         if not quiet:
             return
@@ -201,14 +206,12 @@ class MarketFeed:
         if isinstance(body, Failure):
             return
         for row in _readable(_tickers, body):
-            before = self._prices.latest(row.symbol)
-            connected = self._connected_at + QUIET_NS < now
-            if before is not None and before.at < now and connected and not everything:
-                moved = (before.bid, before.ask) != (row.bid_price, row.ask_price)
-                self._strikes[row.symbol] = self._strikes.get(row.symbol, 0) + 1 if moved else 0
-            self._quote(
-                Quote(now, row.symbol, row.bid_price, row.bid_qty, row.ask_price, row.ask_qty)
-            )
+            said = row.bid_price, row.ask_price
+            if said == self._streamed.setdefault(row.symbol, said):
+                self._strikes.pop(row.symbol, None)
+            elif self._connected_at + QUIET_NS < now:
+                self._strikes[row.symbol] = self._strikes.get(row.symbol, 0) + 1
+            self._quote(Quote(now, row.symbol, said[0], row.bid_qty, said[1], row.ask_qty))
 
 
 def _tickers(body: bytes) -> list[_Ticker]:
