@@ -4,6 +4,7 @@ adapter before it in the same time."""
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -99,9 +100,12 @@ class Arena:
     def heal(self) -> None:
         self.do(self._server._faults.clear)
 
-    def struck(self) -> int:
-        """How often the faults of now have struck."""
-        return self.do(lambda: sum(one.struck for one in self.venue.exchange.faults.active))
+    def struck(self) -> Counter[str]:
+        """How often each of the faults of now has struck."""
+        found = Counter[str]()
+        for one in self.do(lambda: tuple(self.venue.exchange.faults.active)):
+            found[one.fault.value] += one.struck
+        return found
 
     def quote(self, bid: str, ask: str, size: str = "5") -> None:
         self.do(lambda: self.venue.quote(bid, ask, size))

@@ -400,7 +400,7 @@ def test_an_event_that_is_missing_is_found_by_a_look(arena: Arena, rig: Rig) -> 
     rig.heard.until(lambda: rig.heard.said(ENTRY, Accepted))
     arena.fault("stream_lost", on="user", where='"x":"TRADE"')
     arena.quote("98.00", "98.01")
-    until(lambda: arena.struck() == 1)
+    until(lambda: arena.struck().total() == 1)
     rig.look()
     assert set(rig.heard.fills()) == fills_at(arena)
     assert len(fills_at(arena)) == 1
@@ -488,9 +488,9 @@ def test_a_connection_that_is_half_open_is_left(arena: Arena) -> None:
     """Section 8: nothing is read, nothing is written, nothing closes: our own ping tells."""
     quick = Patience(dial_s=0.5, check_s=0.05, ping_s=0.2, backoff_s=(0.01, 0.1), leave_s=0.1)
     with Rig(arena, quick) as rig:
-        first = _market_dials(arena)
+        first = market_dials(arena)
         arena.fault("stream_half_open")
-        until(lambda: set(_market_dials(arena)) - set(first))
+        until(lambda: set(market_dials(arena)) - set(first))
         arena.heal()
         rig.heard.until(lambda: rig.heard.reconnects >= 2)
         rig.send(buy())
@@ -514,18 +514,18 @@ def test_a_market_stream_that_died_in_silence_is_found_out(arena: Arena, rig: Ri
     assert QUIET_NS + STRIKES_MAX * LOOK_S * NS_PER_SECOND <= 8 * NS_PER_SECOND
     arena.quote("100.10", "100.11")
     rig.heard.until(lambda: rig.heard.quotes[-1].bid == D("100.10"))
-    first, before = _market_dials(arena), len(arena.asked)
+    first, before = market_dials(arena), len(arena.asked)
     arena.fault("stream_silent", on="market")
     arena.quote("100.20", "100.21")
     arena.pass_time(QUIET_NS / NS_PER_SECOND + 1)
     rig.heard.until(lambda: rig.heard.quotes[-1].bid == D("100.20"))
-    until(lambda: set(_market_dials(arena)) - set(first))
+    until(lambda: set(market_dials(arena)) - set(first))
     assert arena.asked[before:].count("GET ticker/bookTicker") <= STRIKES_MAX + 2
     arena.heal()
     arena.quote("101.00", "101.01")
     rig.heard.until(lambda: rig.heard.quotes[-1].bid == D(101))
 
 
-def _market_dials(arena: Arena) -> list[int]:
+def market_dials(arena: Arena) -> list[int]:
     connections = arena.do(lambda: list(arena._server.sockets.open))
     return [id(each) for each in connections if each.bent.kind == "market"]

@@ -1,11 +1,13 @@
 """Ten thousand messages of which many are lost, doubled, swapped or unreadable: in the end we know
 what the venue knows."""
 
-import pytest
+from collections import Counter
 
 from tests.binance.arena import Arena, Rig, fills_at
 from tests.binance.scripted import D, entry
+from tests.binance.test_pitfalls import market_dials, until
 from tests.binance.test_venue import QUICK
+from tests.sandbox.venue import START as BEGAN_MS
 from tests.sandbox.venue import Print
 from thunes.adapters.venues.binance.market_feed import LATE_NS, QUIET_NS
 from thunes.core.domain.command import PlaceOrders
@@ -14,6 +16,7 @@ from thunes.core.domain.units import NS_PER_SECOND
 
 MESSAGES, ROUNDS = 10_000, 20
 MINUTE_S = 60
+BENT = ("stream_lost", "stream_twice", "stream_swapped", "stream_cut", "stream_binary")
 ENDS = ("stream_closed", "shutdown", "stream_silent")
 
 
@@ -26,37 +29,49 @@ def churn(arena: Arena, round_: int) -> None:
         arena.venue.quote(str(bid), str(ask), "50", (Print(bid, D("0.5"), True),))
 
 
-def plan(arena: Arena, round_: int) -> None:
-    """The faults of a round, each a few times; one ends the connection, or makes it go quiet."""
-    for kind in ("stream_lost", "stream_twice", "stream_swapped"):
+def plan(arena: Arena) -> None:
+    """The faults of a round, each a few times."""
+    for kind in BENT[:3]:
         for on in ("market", "user"):
             arena.fault(kind, on=on, times=15)
     # Never so many in a row that the connection is given up for them alone.
     arena.fault("stream_cut", on="market", times=2)
     arena.fault("stream_binary", on="market", times=5)
     arena.fault("stream_cut", on="user", times=2)
-    if round_ % 4 == 3:
-        arena.fault(ENDS[round_ // 4 % len(ENDS)], on="*", value=None, lasts_s=3)
 
 
-@pytest.mark.slow
 def test_ten_thousand_messages_and_every_fault() -> None:
-    with Arena() as arena, Rig(arena, QUICK) as rig:
+    since = BEGAN_MS // 60_000 * MINUTE_S * NS_PER_SECOND
+    struck, names = Counter[str](), []
+    with Arena() as arena, Rig(arena, QUICK, bars_since=since) as rig:
         began = arena.now()
-        arena.pass_time(MINUTE_S)  # one bar closes, and others have to join it
-        rig.heard.until(lambda: rig.heard.bars)
-        names = []
         for round_ in range(ROUNDS):
-            plan(arena, round_)
+            plan(arena)
             names.append(f"thunes-3-{round_}")
             order = entry(names[-1], quantity=D("0.5"), quote_amount=None, limit_price=D("100.40"))
             rig.send(PlaceOrders((order,)))
-            arena.do(lambda round_=round_: churn(arena, round_))
+            rig.heard.until(lambda name=names[-1]: rig.heard.of(name))
+            arena.do(lambda number=round_: churn(arena, number))
             arena.pass_time(MINUTE_S / 2)
-        arena.heal()
+            struck += arena.struck()
+            if round_ % 4 == 3:
+                _end(arena, rig, ENDS[round_ // 4 % len(ENDS)])
+            arena.heal()
+        assert min(struck[kind] for kind in BENT) > ROUNDS, struck
+        assert rig.heard.reconnects > ROUNDS // 4 / len(ENDS)
         _price_is_known(arena, rig)
         _account_is_known(arena, rig, names, began)
         _bars_are_whole(arena, rig)
+
+
+def _end(arena: Arena, rig: Rig, how: str) -> None:
+    """End every connection, or have it go quiet, until there are others."""
+    before = market_dials(arena)
+    arena.fault(how, on="market" if how == "stream_silent" else "*", value=None)
+    if how == "stream_silent":
+        arena.quote("100.90", "100.91")
+        arena.pass_time(QUIET_NS / NS_PER_SECOND + 1)
+    until(lambda: set(market_dials(arena)) - set(before) and arena.dials() == 2)
 
 
 def _price_is_known(arena: Arena, rig: Rig) -> None:
