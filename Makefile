@@ -9,7 +9,7 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test seeds crashes mutants lint format bench
+.PHONY: help demo test seeds crashes mutants conformance lint format bench
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -29,6 +29,9 @@ crashes: | $(UV) ## every pair of crashes of the core scenarios (the tests take 
 
 mutants: | $(UV) ## plant every bug, and see how many seeds find it
 	$(RUN) python -m tests.mutants --jobs $(WORKERS) --table docs/reliability.md $(ARGS)
+
+conformance: | $(UV) ## real clients on the sandbox (installed once, each in its own environment)
+	$(RUN) pytest -m conformance --durations=10 tests/conformance $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .

@@ -1,0 +1,106 @@
+"""binance-connector: REST, synchronous, and streams on a thread of their own."""
+
+import json
+import queue
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+from binance.spot import Spot
+from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
+from journey import SYMBOL
+from words import Order, fill_of, list_params, order_params
+
+PATIENCE_S = 15
+
+
+@asynccontextmanager
+async def connected(place: dict[str, str]) -> AsyncIterator["Client"]:
+    api = Spot(place["api_key"], place["api_secret"], base_url=place["rest"])
+    yield Client(api, place["stream"])
+
+
+class Client:
+    def __init__(self, api: Any, stream: str) -> None:
+        self._api = api
+        self._stream = stream
+
+    async def markets(self) -> list[str]:
+        return [each["symbol"] for each in self._api.exchange_info()["symbols"]]
+
+    async def ticker(self) -> float:
+        return float(self._api.ticker_24hr(SYMBOL)["lastPrice"])
+
+    async def candles(self, count: int) -> list[tuple[float, ...]]:
+        rows = self._api.klines(SYMBOL, "1m", limit=count)
+        return [(row[0], *map(float, row[1:5])) for row in rows]
+
+    async def depth(self, count: int) -> tuple[list[float], list[float]]:
+        book = self._api.depth(SYMBOL, limit=count)
+        bids, asks = ([float(price) for price, _ in book[side]] for side in ("bids", "asks"))
+        return bids, asks
+
+    async def trades(self) -> list[float]:
+        return [float(row["price"]) for row in self._api.trades(SYMBOL)]
+
+    async def balances(self) -> dict[str, tuple[float, float]]:
+        rows = self._api.account()["balances"]
+        return {row["asset"]: (float(row["free"]), float(row["locked"])) for row in rows}
+
+    async def place(self, order: Order) -> None:
+        self._api.new_order(**order_params(SYMBOL, order))
+
+    async def place_list(self, kind: str, orders: Sequence[Order]) -> int:
+        call = getattr(self._api, f"new_{kind}_order")
+        return call(**list_params(SYMBOL, kind, orders))["orderListId"]
+
+    async def cancel(self, name: str) -> None:
+        self._api.cancel_order(SYMBOL, origClientOrderId=name)
+
+    async def cancel_list(self, number: int) -> None:
+        self._api.cancel_oco_order(SYMBOL, orderListId=number)
+
+    async def query(self, name: str) -> str:
+        return self._api.get_order(SYMBOL, origClientOrderId=name)["status"]
+
+    async def open_orders(self) -> list[str]:
+        return [row["clientOrderId"] for row in self._api.get_open_orders(SYMBOL)]
+
+    async def fills(self, name: str) -> list[dict[str, Any]]:
+        order = self._api.get_order(SYMBOL, origClientOrderId=name)
+        rows = self._api.my_trades(SYMBOL, orderId=order["orderId"])
+        return [fill_of(row, Decimal) for row in rows]
+
+    async def hear_quotes(self, count: int) -> list[tuple[float, float]]:
+        said = self._hear(lambda stream: stream.book_ticker(SYMBOL), count)
+        return [(float(each["b"]), float(each["a"])) for each in said]
+
+    async def hear_candles(self, count: int) -> list[tuple[float, ...]]:
+        said = self._hear(lambda stream: stream.kline(SYMBOL, "1m"), count)
+        return [(each["k"]["t"], float(each["k"]["l"]), float(each["k"]["h"])) for each in said]
+
+    async def hear_trades(self, count: int) -> list[float]:
+        said = self._hear(lambda stream: stream.trade(SYMBOL), count)
+        return [float(each["p"]) for each in said]
+
+    async def hear_orders(self, act: Callable[[], Awaitable[None]], name: str) -> list[str]:
+        key = self._api.new_listen_key()["listenKey"]
+        raise AssertionError(f"a listen key was given: {key}")
+
+    def _hear(self, subscribe: Callable[[Any], object], count: int) -> list[Any]:
+        """The first messages, without the answer to the subscription."""
+        heard: queue.Queue[str] = queue.Queue()
+        stream = SpotWebsocketStreamClient(
+            stream_url=self._stream, on_message=lambda _, text: heard.put(text)
+        )
+        try:
+            subscribe(stream)
+            said: list[Any] = []
+            while len(said) < count:
+                message = json.loads(heard.get(timeout=PATIENCE_S))
+                if "result" not in message:
+                    said.append(message)
+            return said
+        finally:
+            stream.stop()
