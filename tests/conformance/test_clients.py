@@ -39,6 +39,13 @@ def test_a_journey(client: str, environments: None) -> None:
     assert _failures(said, CANNOT[client]) == {}
 
 
+def test_the_old_connector_hears_its_orders_on_an_older_day(environments: None) -> None:
+    """Until listen keys were retired its journey was whole."""
+    with started("--seed", "7", "--as-of", "2026-02-19") as (_, place):
+        said = played("journey", "connector", place)
+    assert _failures(said, {}) == {}
+
+
 def test_a_journey_over_tls_with_untouched_urls(environments: None, tmp_path: Path) -> None:
     """ccxt in its sandbox mode: the hosts are the testnet's, and only where they are is not."""
     with started("--seed", "7", "--tls", str(tmp_path)) as (_, place):

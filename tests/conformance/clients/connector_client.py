@@ -1,9 +1,10 @@
 """binance-connector: REST, synchronous, and streams on a thread of their own."""
 
+import itertools
 import json
 import queue
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -85,22 +86,32 @@ class Client:
         return [float(each["p"]) for each in said]
 
     async def hear_orders(self, act: Callable[[], Awaitable[None]], name: str) -> list[str]:
+        """By a listen key: it knows no other way."""
         key = self._api.new_listen_key()["listenKey"]
-        raise AssertionError(f"a listen key was given: {key}")
+        said: list[str] = []
+        with self._subscribed(lambda stream: stream.user_data(key)) as heard:
+            await act()
+            while "FILLED" not in said:
+                event = next(heard)
+                if event["e"] == "executionReport" and event["c"] == name:
+                    said.append(event["X"])
+        return said
 
     def _hear(self, subscribe: Callable[[Any], object], count: int) -> list[Any]:
-        """The first messages, without the answer to the subscription."""
+        with self._subscribed(subscribe) as heard:
+            return [next(heard) for _ in range(count)]
+
+    @contextmanager
+    def _subscribed(self, subscribe: Callable[[Any], object]) -> Iterator[Iterator[Any]]:
+        """What comes after the answer to the subscription."""
         heard: queue.Queue[str] = queue.Queue()
         stream = SpotWebsocketStreamClient(
             stream_url=self._stream, on_message=lambda _, text: heard.put(text)
         )
         try:
             subscribe(stream)
-            said: list[Any] = []
-            while len(said) < count:
-                message = json.loads(heard.get(timeout=PATIENCE_S))
-                if "result" not in message:
-                    said.append(message)
-            return said
+            answer = json.loads(heard.get(timeout=PATIENCE_S))
+            assert answer["result"] is None, answer
+            yield (json.loads(heard.get(timeout=PATIENCE_S)) for _ in itertools.count())
         finally:
             stream.stop()
