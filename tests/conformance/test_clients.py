@@ -9,10 +9,10 @@ from tests.cli.test_sandbox import started
 from tests.conformance.clients.journey import STEPS
 from tests.conformance.environments import played
 
-_STREAMS = ("stream bookTicker", "stream kline", "stream trade", "user data")
+_SOCKETS = ("stream bookTicker", "stream kline", "stream trade", "user data", "over the socket")
 CANNOT: Mapping[str, Mapping[str, str]] = {
-    # Its streams are a part of their own, ccxt.pro.
-    "ccxt": dict.fromkeys(_STREAMS, "ccxt without ccxt.pro has no streams"),
+    # Its sockets are a part of their own, ccxt.pro.
+    "ccxt": dict.fromkeys(_SOCKETS, "ccxt without ccxt.pro has no streams"),
     "ccxt_pro": {},
     "python_binance": {},
     # It asks for a listen key; the venue has given none since February 2026.

@@ -82,6 +82,12 @@ class Client:
     async def cancel(self, name: str) -> None:
         await self._exchange.cancel_order_ws("", UNIFIED, {"origClientOrderId": name})
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        await self.place(order)
+        said = [await self.query(order["id"])]
+        await self.cancel(order["id"])
+        return ["NEW", *said, await self.query(order["id"])]
+
     async def cancel_list(self, number: int) -> None:
         await self._exchange.private_delete_orderlist({"symbol": SYMBOL, "orderListId": number})
 

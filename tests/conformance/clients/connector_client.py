@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance.spot import Spot
+from binance.websocket.spot.websocket_api import SpotWebsocketAPIClient
 from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 from journey import SYMBOL
 from words import Order, fill_of, list_params, order_params
@@ -19,13 +20,13 @@ PATIENCE_S = 15
 @asynccontextmanager
 async def connected(place: dict[str, str]) -> AsyncIterator["Client"]:
     api = Spot(place["api_key"], place["api_secret"], base_url=place["rest"])
-    yield Client(api, place["stream"])
+    yield Client(api, place)
 
 
 class Client:
-    def __init__(self, api: Any, stream: str) -> None:
+    def __init__(self, api: Any, place: dict[str, str]) -> None:
         self._api = api
-        self._stream = stream
+        self._place = place
 
     async def markets(self) -> list[str]:
         return [each["symbol"] for each in self._api.exchange_info()["symbols"]]
@@ -61,6 +62,28 @@ class Client:
 
     async def cancel_list(self, number: int) -> None:
         self._api.cancel_oco_order(SYMBOL, orderListId=number)
+
+    async def over_the_socket(self, order: Order) -> list[str]:
+        heard: queue.Queue[str] = queue.Queue()
+        api = SpotWebsocketAPIClient(
+            stream_url=self._place["ws_api"],
+            api_key=self._place["api_key"],
+            api_secret=self._place["api_secret"],
+            on_message=lambda _, text: heard.put(text),
+        )
+        named = {"symbol": SYMBOL, "origClientOrderId": order["id"]}
+        said = []
+        try:
+            for call, words in (
+                (api.new_order, order_params(SYMBOL, order)),
+                (api.get_order, named),
+                (api.cancel_order, named),
+            ):
+                call(**words)
+                said.append(json.loads(heard.get(timeout=PATIENCE_S))["result"]["status"])
+        finally:
+            api.stop()
+        return said
 
     async def query(self, name: str) -> str:
         return self._api.get_order(SYMBOL, origClientOrderId=name)["status"]
@@ -106,7 +129,7 @@ class Client:
         """What comes after the answer to the subscription."""
         heard: queue.Queue[str] = queue.Queue()
         stream = SpotWebsocketStreamClient(
-            stream_url=self._stream, on_message=lambda _, text: heard.put(text)
+            stream_url=self._place["stream"], on_message=lambda _, text: heard.put(text)
         )
         try:
             subscribe(stream)
