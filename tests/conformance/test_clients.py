@@ -9,10 +9,10 @@ from tests.cli.test_sandbox import started
 from tests.conformance.clients.journey import STEPS
 from tests.conformance.environments import played
 
-_STREAMS = ("stream bookTicker", "stream kline", "stream trade", "user data")
+_SOCKETS = ("stream bookTicker", "stream kline", "stream trade", "user data", "over the socket")
 CANNOT: Mapping[str, Mapping[str, str]] = {
-    # Its streams are a part of their own, ccxt.pro.
-    "ccxt": dict.fromkeys(_STREAMS, "ccxt without ccxt.pro has no streams"),
+    # Its sockets are a part of their own, ccxt.pro.
+    "ccxt": dict.fromkeys(_SOCKETS, "ccxt without ccxt.pro has no streams"),
     "ccxt_pro": {},
     "python_binance": {},
     # It asks for a listen key; the venue has given none since February 2026.
@@ -37,6 +37,13 @@ def test_a_journey(client: str, environments: None) -> None:
     with started("--seed", "7") as (_, place):
         said = played("journey", client, place)
     assert _failures(said, CANNOT[client]) == {}
+
+
+def test_the_old_connector_hears_its_orders_on_an_older_day(environments: None) -> None:
+    """Until listen keys were retired its journey was whole."""
+    with started("--seed", "7", "--as-of", "2026-02-19") as (_, place):
+        said = played("journey", "connector", place)
+    assert _failures(said, {}) == {}
 
 
 def test_a_journey_over_tls_with_untouched_urls(environments: None, tmp_path: Path) -> None:

@@ -26,11 +26,20 @@ from thunes.sandbox.instruments import LISTED
 
 D = Decimal
 HELD = {"USDT": "5000000", "BTC": "10", "BNB": "0"}
-_ORDER = (
-    "clientOrderId side type timeInForce price stopPrice origQty origQuoteOrderQty "
-    "executedQty cummulativeQuoteQty status"
-).split()
-_FILL = "price qty quoteQty commission commissionAsset isBuyer isMaker".split()
+_ORDER = [
+    "clientOrderId",
+    "side",
+    "type",
+    "timeInForce",
+    "price",
+    "stopPrice",
+    "origQty",
+    "origQuoteOrderQty",
+    "executedQty",
+    "cummulativeQuoteQty",
+    "status",
+]
+_FILL = ["price", "qty", "quoteQty", "commission", "commissionAsset", "isBuyer", "isMaker"]
 Place = dict[str, str]
 
 

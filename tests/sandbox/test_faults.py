@@ -388,6 +388,37 @@ def test_listen_key_before_it_was_retired() -> None:
     serve(Venue(), story)
 
 
+def test_a_listen_key_is_subscribed_to_like_a_stream() -> None:
+    """The way of the official clients: SUBSCRIBE, not the path."""
+
+    async def story(site: Site) -> None:
+        site.venue.exchange.as_of = date(2026, 2, 19)
+        headers = {"X-MBX-APIKEY": site.venue.key.name}
+        _, said = await site.call("POST", "/api/v3/userDataStream", headers=headers)
+        key = said["listenKey"]
+        raw, combined = await site.dial("/ws"), await site.dial("/stream")
+        for socket in (raw, combined):
+            assert (await ask(socket, "SUBSCRIBE", [key]))["result"] is None
+            assert (await ask(socket, "SUBSCRIBE", [key]))["result"] is None, "once is enough"
+            assert (await ask(socket, "LIST_SUBSCRIPTIONS"))["result"] == [key]
+            assert "unknown stream" in (await ask(socket, "SUBSCRIBE", [key + "x"]))["msg"]
+        site.venue.order("BUY", "MARKET", quantity=1)
+        first = await hear(raw)
+        assert (first["e"], first["x"]) == ("executionReport", "NEW")
+        assert await hear(combined) == {"stream": key, "data": first}
+        assert (await ask(raw, "UNSUBSCRIBE", [key]))["result"] is None
+        site.venue.order("BUY", "MARKET", quantity=1)
+        await raw.send_json({"id": 1, "method": "LIST_SUBSCRIPTIONS"})
+        assert await hear(raw) == {"result": [], "id": 1}, "no event came before it"
+        await ask(combined, "LIST_SUBSCRIPTIONS")
+        await site.fault("stream_silent", on="user")
+        site.venue.order("BUY", "MARKET", quantity=1)
+        await combined.send_json({"id": 1, "method": "LIST_SUBSCRIPTIONS"})
+        assert await hear(combined) == {"result": [key], "id": 1}, "no event came before it"
+
+    serve(Venue(), story)
+
+
 def test_quirks_by_day() -> None:
     venue = Venue()
     words = {"symbol": "BTCUSDT", "fromId": 1, "startTime": 1}

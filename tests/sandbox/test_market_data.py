@@ -8,7 +8,7 @@ import pytest
 from tests.sandbox.venue import BTC, START, D, Venue
 from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.core.domain.units import Instant
-from thunes.sandbox.candles import Candle, Candles, Trade, window
+from thunes.sandbox.candles import INTERVALS, Candle, Candles, Trade, window
 from thunes.sandbox.instruments import LISTED, symbol_entry
 from thunes.sandbox.market import Print
 from thunes.sandbox.walk import Walk, steps
@@ -104,6 +104,22 @@ def test_candles_stay_flat_while_nothing_trades() -> None:
     assert candles.current("1s", 200_000).start == 200_000
     late = Candles([Candle(600_000, 1.0, 1.0, 1.0, 1.0)])
     assert [row.start for row in late.between("1m", 0, 700_000, 1)] == [600_000]
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize("into", [0, 1, 32_500, 59_999])
+def test_candles_are_there_from_the_first_moment(interval: str, into: int) -> None:
+    """Whenever in a minute the market begins, the last of its past is the one in progress."""
+    now = START - START % 60_000 + into
+    walk = Walk(BTC, D(60_000), 7)
+    candles = Candles(walk.listed(Instant(now * 1_000_000), 10).history)
+    before = candles.last
+    candles.roll(now)
+    assert candles.current(interval, now).close == before
+    candles.add(Trade(1, now, 50.0, 1.0, True))
+    current = candles.current(interval, now)
+    assert (current.start, current.close) == (window(interval, now), 50.0)
+    assert candles.between(interval, None, now, 1) == [current]
 
 
 def walked(seed: int) -> list[Any]:

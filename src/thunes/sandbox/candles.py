@@ -61,7 +61,8 @@ class Candles:
                 self._fill(self._minutes, MINUTE, candle.start - MINUTE)
             self._minutes.append(candle)
         last = self._minutes[-1]
-        self._seconds = deque([_flat(last.start + MINUTE - SECOND, last.close)], _SECONDS_KEPT)
+        # The last minute may be the one in progress: its seconds are there from its beginning.
+        self._seconds = deque([_flat(last.start - SECOND, last.close)], _SECONDS_KEPT)
 
     @property
     def last(self) -> float:

@@ -75,6 +75,10 @@ class Connection:
         else:
             call()
 
+    def carry_account(self) -> None:
+        """From now on faults of account streams strike here."""
+        self.bent.kind = "user"
+
     def close(self, code: int, reason: bytes = b"") -> None:
         """Close once what is queued has gone out."""
         if self._end is None:

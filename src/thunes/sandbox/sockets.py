@@ -100,13 +100,9 @@ class Sockets:
         if is_api:
             return SocketClient(self._exchange, line, request.remote or "")
         asked = _read(request.path, request.query_string)
-        client = StreamClient(self._hub, line, combined=asked.combined)
+        accounts = self._exchange.listen_keys
+        client = StreamClient(self._hub, line, accounts, combined=asked.combined)
         client.open(asked.names)
-        for name in asked.names:
-            holder = self._exchange.listen_keys.get(name)
-            if holder is not None:
-                line.bent.kind = "user"
-                client.listen(holder)
         return client
 
 

@@ -1,6 +1,6 @@
 """A client of the market streams: what it has subscribed to, and how it asks for more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -23,37 +23,59 @@ class Line(Protocol):
 
     def after(self, seconds: float, call: Callable[[], None]) -> None: ...
 
+    def carry_account(self) -> None:
+        """From now on this is a stream of an account: faults of those strike here."""
+
 
 class StreamClient:
     """Answers SUBSCRIBE and its like."""
 
-    def __init__(self, hub: Hub, line: Line, *, combined: bool) -> None:
+    def __init__(
+        self, hub: Hub, line: Line, holders: Mapping[str, Holder], *, combined: bool
+    ) -> None:
+        """`holders`: the accounts by their listen keys."""
         self.combined = combined
         self.push = line.push
-        self._send = line.send
+        self._line = line
         self._hub = hub
-        self._names: dict[str, None] = {}
-        self._holders: list[Holder] = []
+        self._holders = holders
+        self._names: dict[str, Callable[[bytes], None] | None] = {}
 
     def open(self, names: Sequence[str]) -> None:
-        """Subscribe to what the path names; what is no stream there is passed over."""
+        """Subscribe to streams and, by their listen keys, to accounts; what is neither is passed
+        over."""
         for name in names:
             stream = parse_stream(name)
-            if stream is not None and name not in self._names:
+            if name in self._names:
+                continue
+            if stream is not None:
                 self._names[name] = None
                 self._hub.join(stream, self)
-
-    def listen(self, holder: Holder) -> None:
-        """Take the events of an account as well, as with a listen key."""
-        self._holders.append(holder)
-        holder.listeners.append(self.push)
+            elif name in self._holders:
+                self._listen(name)
 
     def close(self) -> None:
-        for holder in self._holders:
-            holder.listeners.remove(self.push)
-        for name in self._names:
+        for name in tuple(self._names):
+            self._leave(name)
+
+    def _listen(self, name: str) -> None:
+        """Take the events of an account, on a combined connection with its listen key around."""
+
+        def heard(event: bytes) -> None:
+            if self.combined:
+                event = b'{"stream":"%b","data":%b}' % (name.encode(), event)
+            self.push(event)
+
+        self._names[name] = heard
+        self._holders[name].listeners.append(heard)
+        self._line.carry_account()
+
+    def _leave(self, name: str) -> None:
+        heard = self._names.pop(name)
+        if heard is None:
             self._hub.leave(name, self)
-        self._names.clear()
+        else:
+            self._holders[name].listeners.remove(heard)
 
     def hear(self, text: str) -> None:
         """Answer one message."""
@@ -83,8 +105,7 @@ class StreamClient:
             case "UNSUBSCRIBE":
                 for name in params:
                     if name in self._names:
-                        del self._names[name]
-                        self._hub.leave(name, self)
+                        self._leave(name)
                 return None, None
             case "SET_PROPERTY":
                 if len(params) != 2 or params[0] != "combined" or not isinstance(params[1], bool):
@@ -98,15 +119,18 @@ class StreamClient:
                 return None, f"unknown variant `{method}`"
 
     def _subscribe(self, names: list[Any]) -> str | None:
-        if any(not isinstance(name, str) or parse_stream(name) is None for name in names):
+        if not all(isinstance(name, str) and self._knows(name) for name in names):
             return "unknown stream"
         if len(self._names | dict.fromkeys(names)) > _STREAMS_MAX:
             return f"more than {_STREAMS_MAX} streams"
         self.open(names)
         return None
 
+    def _knows(self, name: str) -> bool:
+        return name in self._holders or parse_stream(name) is not None
+
     def _answer(self, said: dict[str, Any]) -> None:
-        self._send(_encode(said))
+        self._line.send(_encode(said))
 
 
 def _fault(asked: Any) -> str | None:

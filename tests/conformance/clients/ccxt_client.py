@@ -129,6 +129,9 @@ class Client:
         order = self._exchange.fetch_order("", UNIFIED, {"clientOrderId": name})
         return [fill_of(each) for each in self._exchange.fetch_order_trades(order["id"], UNIFIED)]
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        raise NotImplementedError("ccxt without ccxt.pro has no streams")
+
     async def hear_quotes(self, count: int) -> list[Any]:
         raise NotImplementedError("ccxt without ccxt.pro has no streams")
 

@@ -82,6 +82,12 @@ class Client:
     async def cancel(self, name: str) -> None:
         await self._exchange.cancel_order_ws("", UNIFIED, {"origClientOrderId": name})
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        await self.place(order)
+        said = [await self.query(order["id"])]
+        await self.cancel(order["id"])
+        return ["NEW", *said, await self.query(order["id"])]
+
     async def cancel_list(self, number: int) -> None:
         await self._exchange.private_delete_orderlist({"symbol": SYMBOL, "orderListId": number})
 
@@ -116,12 +122,20 @@ class Client:
         return [rows[-1]["price"] for rows in said]
 
     async def hear_orders(self, act: Callable[[], Awaitable[None]], name: str) -> list[str]:
+        await self._exchange.authenticate({"type": "spot"})
         watching = asyncio.create_task(self._exchange.watch_orders(UNIFIED))
-        await asyncio.sleep(1)  # until it listens: `watch_orders` first returns with an event
+        await asyncio.sleep(0.1)  # it has nothing more to ask, and only has to begin
         await act()
-        rows = await asyncio.wait_for(watching, PATIENCE_S)
-        # Several events at once wake it once; what it then knows is what its cache holds.
-        return [STATUS[row["status"]] for row in rows if row["clientOrderId"] == name]
+        await asyncio.wait_for(watching, PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            while "FILLED" not in (heard := self._known(name)):
+                await asyncio.sleep(0.01)
+        return heard
+
+    def _known(self, name: str) -> list[str]:
+        """From its cache: of several events at once `watch_orders` tells only one."""
+        rows = [row for row in self._exchange.orders if row["clientOrderId"] == name]
+        return [STATUS[row["status"]] for row in rows]
 
     async def _hear(self, watch: Callable[[], Awaitable[Any]], count: int) -> list[Any]:
         return [await asyncio.wait_for(watch(), PATIENCE_S) for _ in range(count)]

@@ -1,13 +1,15 @@
 """binance-connector: REST, synchronous, and streams on a thread of their own."""
 
+import itertools
 import json
 import queue
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
 from binance.spot import Spot
+from binance.websocket.spot.websocket_api import SpotWebsocketAPIClient
 from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 from journey import SYMBOL
 from words import Order, fill_of, list_params, order_params
@@ -18,13 +20,13 @@ PATIENCE_S = 15
 @asynccontextmanager
 async def connected(place: dict[str, str]) -> AsyncIterator["Client"]:
     api = Spot(place["api_key"], place["api_secret"], base_url=place["rest"])
-    yield Client(api, place["stream"])
+    yield Client(api, place)
 
 
 class Client:
-    def __init__(self, api: Any, stream: str) -> None:
+    def __init__(self, api: Any, place: dict[str, str]) -> None:
         self._api = api
-        self._stream = stream
+        self._place = place
 
     async def markets(self) -> list[str]:
         return [each["symbol"] for each in self._api.exchange_info()["symbols"]]
@@ -61,6 +63,28 @@ class Client:
     async def cancel_list(self, number: int) -> None:
         self._api.cancel_oco_order(SYMBOL, orderListId=number)
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        heard: queue.Queue[str] = queue.Queue()
+        api = SpotWebsocketAPIClient(
+            stream_url=self._place["ws_api"],
+            api_key=self._place["api_key"],
+            api_secret=self._place["api_secret"],
+            on_message=lambda _, text: heard.put(text),
+        )
+        named = {"symbol": SYMBOL, "origClientOrderId": order["id"]}
+        said = []
+        try:
+            for call, words in (
+                (api.new_order, order_params(SYMBOL, order)),
+                (api.get_order, named),
+                (api.cancel_order, named),
+            ):
+                call(**words)
+                said.append(json.loads(heard.get(timeout=PATIENCE_S))["result"]["status"])
+        finally:
+            api.stop()
+        return said
+
     async def query(self, name: str) -> str:
         return self._api.get_order(SYMBOL, origClientOrderId=name)["status"]
 
@@ -85,22 +109,32 @@ class Client:
         return [float(each["p"]) for each in said]
 
     async def hear_orders(self, act: Callable[[], Awaitable[None]], name: str) -> list[str]:
+        """By a listen key: it knows no other way."""
         key = self._api.new_listen_key()["listenKey"]
-        raise AssertionError(f"a listen key was given: {key}")
+        said: list[str] = []
+        with self._subscribed(lambda stream: stream.user_data(key)) as heard:
+            await act()
+            while "FILLED" not in said:
+                event = next(heard)
+                if event["e"] == "executionReport" and event["c"] == name:
+                    said.append(event["X"])
+        return said
 
     def _hear(self, subscribe: Callable[[Any], object], count: int) -> list[Any]:
-        """The first messages, without the answer to the subscription."""
+        with self._subscribed(subscribe) as heard:
+            return [next(heard) for _ in range(count)]
+
+    @contextmanager
+    def _subscribed(self, subscribe: Callable[[Any], object]) -> Iterator[Iterator[Any]]:
+        """What comes after the answer to the subscription."""
         heard: queue.Queue[str] = queue.Queue()
         stream = SpotWebsocketStreamClient(
-            stream_url=self._stream, on_message=lambda _, text: heard.put(text)
+            stream_url=self._place["stream"], on_message=lambda _, text: heard.put(text)
         )
         try:
             subscribe(stream)
-            said: list[Any] = []
-            while len(said) < count:
-                message = json.loads(heard.get(timeout=PATIENCE_S))
-                if "result" not in message:
-                    said.append(message)
-            return said
+            answer = json.loads(heard.get(timeout=PATIENCE_S))
+            assert answer["result"] is None, answer
+            yield (json.loads(heard.get(timeout=PATIENCE_S)) for _ in itertools.count())
         finally:
             stream.stop()

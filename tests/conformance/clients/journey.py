@@ -234,6 +234,14 @@ async def _take_profit_limit(journey: Journey) -> None:
     await journey.rests("SELL", "TAKE_PROFIT_LIMIT", **words)
 
 
+@step("over the socket")
+async def _over_the_socket(journey: Journey) -> None:
+    """Placed, asked for and cancelled by the WebSocket API."""
+    words = {"side": "BUY", "type": "LIMIT", "quantity": "0.1", "price": "59000"}
+    said = await journey.client.over_the_socket({"id": journey.name(), **words})
+    assert said == ["NEW", "NEW", "CANCELED"], said
+
+
 @step("stop fires")
 async def _stop_fires(journey: Journey) -> None:
     name = await journey.place("SELL", "STOP_LOSS", quantity="0.1", stopPrice="59900")

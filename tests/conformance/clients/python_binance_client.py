@@ -72,6 +72,13 @@ class Client:
         params |= {"cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrigClientOrderId": name}
         await self._api.v3_post_order_cancel_replace(**params)
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        named = {"symbol": SYMBOL, "origClientOrderId": order["id"]}
+        placed = await self._api.ws_create_order(**order_params(SYMBOL, order))
+        found = await self._api.ws_get_order(**named)
+        gone = await self._api.ws_cancel_order(**named)
+        return [each["status"] for each in (placed, found, gone)]
+
     async def query(self, name: str) -> str:
         return (await self._api.get_order(symbol=SYMBOL, origClientOrderId=name))["status"]
 

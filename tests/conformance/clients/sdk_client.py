@@ -80,6 +80,20 @@ class Client:
     async def cancel_list(self, number: int) -> None:
         self._rest.delete_order_list(symbol=SYMBOL, order_list_id=number)
 
+    async def over_the_socket(self, order: Order) -> list[str]:
+        api = self._spot.websocket_api
+        named = {"symbol": SYMBOL, "orig_client_order_id": order["id"]}
+        await api.create_connection()
+        try:
+            said = [
+                await api.order_place(**_snake(order_params(SYMBOL, order))),
+                await api.order_status(**named),
+                await api.order_cancel(**named),
+            ]
+            return [each.data().result.status for each in said]
+        finally:
+            await api.close_connection()
+
     async def query(self, name: str) -> str:
         return self._rest.get_order(symbol=SYMBOL, orig_client_order_id=name).data().status
 
