@@ -141,3 +141,21 @@ def test_planted_faults_are_caught() -> None:
     assert missing_imports(example) == ["thunes.core.domain.units.Prise"]
     lost = "```python\nfrom thunes.nowhere import x\n```\n"
     assert missing_imports(lost) == ["thunes.nowhere.x"]
+
+
+def missing_tests(page: str) -> list[str]:
+    """Tests that a page names and that are not there."""
+    named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", page)
+    return [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).is_file()
+        or not re.search(rf"^def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ]
+
+
+def test_every_test_that_the_coverage_names_exists() -> None:
+    page = (ROOT / "docs/coverage.md").read_text("utf-8")
+    assert page.count("::test_") > 20
+    assert missing_tests(page) == []
+    assert missing_tests("`tests/house/test_docs.py::test_of_nothing`, `tests/no.py::test_x`")

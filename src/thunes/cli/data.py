@@ -22,7 +22,7 @@ from thunes.core.domain.units import (
 if TYPE_CHECKING:
     from thunes.adapters.storage.bars.check import Source
 
-app = typer.Typer(no_args_is_help=True, help="Import, check, list and generate market data.")
+app = typer.Typer(no_args_is_help=True, help="Fetch, import, check, list and generate market data.")
 
 _NOT_CHECKED = (
     "A file alone does not tell whether its prices are the market's (testnet, invented but "

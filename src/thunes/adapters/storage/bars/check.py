@@ -86,12 +86,13 @@ def check_file(source: Source, now: int | None = None) -> Report:
     except UnreadableFileError as error:
         return Report(source.path, None, None, (Fault(error.finding),))
     series, faults = _oldest_first(series)
-    timeframe = source.timeframe or _inferred(series)
-    faults += _broken_rules(series, timeframe)
-    report = Report(source.path, series, timeframe, tuple(faults))
-    if report.worst is not Severity.REFUSE:
-        faults += _notes(report, now)
-    return replace(report, faults=tuple(faults))
+    return _examined(series, source.timeframe or _inferred(series), faults, now)
+
+
+def check_bars(bars: BarColumns, name: Path, timeframe: int) -> Report:
+    """The same of bars that come from no file; `name` is what the report calls them."""
+    series = Series(name, bars, np.arange(1, len(bars) + 1), "as they were fetched")
+    return _examined(series, timeframe, [], None)
 
 
 def read_bars(path: Path, timeframe: int | None = None) -> BarColumns:
@@ -146,6 +147,16 @@ def _disagreement(series: Series, here: Ints, other: Report, closes: Floats) -> 
         f"{difference.max():.1%}"
     )
     return placed(series, int(here[k]), Finding(Kind.DISAGREES, severity, text, count=count))
+
+
+def _examined(
+    series: Series, timeframe: int | None, faults: list[Fault], now: int | None
+) -> Report:
+    found = [*faults, *_broken_rules(series, timeframe)]
+    report = Report(series.path, series, timeframe, tuple(found))
+    if report.worst is Severity.REFUSE:
+        return report
+    return replace(report, faults=(*found, *_notes(report, now)))
 
 
 def _oldest_first(series: Series) -> tuple[Series, list[Fault]]:

@@ -39,9 +39,10 @@ class Client:
     """One account at one host. Nothing is ever sent a second time."""
 
     def __init__(
-        self, rest: str, keys: Keys, transport: Transport, now: Now, trouble: Trouble
+        self, rest: str, keys: Keys | None, transport: Transport, now: Now, trouble: Trouble
     ) -> None:
-        """`trouble` is told what only a person can mend: a key, a ban, a firewall."""
+        """`trouble` is told what only a person can mend: a key, a ban, a firewall. Without keys
+        only what is public can be asked."""
         self.gauges = Gauges()
         self.asked = 0  # requests that left
         self.outages = 0
@@ -95,6 +96,7 @@ class Client:
         text = urlencode(request.params)
         headers: dict[str, str] = {}
         if request.signed:
+            assert self._keys is not None, "whoever asks for what is an account's has its keys"
             stamp = self.gauges.clock.stamp_ms(at)
             stamped = (("recvWindow", str(RECV_WINDOW_MS)), ("timestamp", str(stamp)))
             text = self._keys.signed_query((*request.params, *stamped))

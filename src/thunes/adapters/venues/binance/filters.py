@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from thunes.adapters.venues.binance.states import CONTINGENT
 from thunes.core.domain.instrument import Filter, Instrument, failed_filter
 from thunes.core.domain.order import Order, Side
-from thunes.core.domain.units import ONE, Price, Quantity, ceil_to, floor_to
+from thunes.core.domain.units import ONE, ZERO, Price, Quantity, ceil_to, floor_to
 
 FILTER_CODE = -1013
 _EIGHT_PLACES = ONE.scaleb(-8)
@@ -41,7 +41,9 @@ def failure(
         reference = mark or order.limit_price or order.stop_price
         if reference is None:
             continue  # a market order at an unknown price: its quantity was fitted
-        failed = failed_filter(instrument, order, reference)
+        failed = failed_filter(instrument, order, reference) or _failed_amount(
+            instrument, order, reference
+        )
         if failed is not None:
             return failed
     resting, waiting = working
@@ -52,3 +54,15 @@ def failure(
     if stops and instrument.max_stop_orders and waiting > instrument.max_stop_orders:
         return Filter.MAX_NUM_ALGO_ORDERS
     return None
+
+
+def _failed_amount(instrument: Instrument, order: Order, reference: Price) -> Filter | None:
+    """An order by amount buys a quantity, and what holds for quantities holds for that as well."""
+    if order.quote_amount is None:
+        return None
+    bought = floor_to(order.quote_amount / reference, instrument.step)
+    if instrument.max_quantity and bought > instrument.max_quantity:
+        return Filter.LOT_SIZE
+    if instrument.market_max_quantity and bought > instrument.market_max_quantity:
+        return Filter.MARKET_LOT_SIZE
+    return Filter.NOTIONAL if ZERO < bought * reference < instrument.min_notional else None
