@@ -400,6 +400,20 @@ def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
     assert again.cancels == (old,)
 
 
+def test_what_has_become_too_little_to_be_sold_is_put_aside() -> None:
+    """L2: the venue refuses it at every try, and nothing waits for it to be worth more."""
+    bars = flat_bars([100.0] * 4 + [90.0] * 6, timeframe=60 * SECOND)
+    bench = Bench(bars={"BTCUSDT": bars}, sizing="quantity:0.054")
+    bench.obey(bench.enter("0.054"))
+    while bench.view.market.mark("BTCUSDT") == 100:
+        bench.bar()
+    (sale,) = placed(bench.bar(signal(Action.EXIT)))
+    bench.report(Rejected(sale.id, -1013, "Filter failure: NOTIONAL"))
+    assert bench.view.account.positions() == ()
+    assert bench.state.ledger.dust["BTCUSDT"][0].quantity == D("0.054")
+    assert bench.cash() == D("9994.6"), "it is still there"
+
+
 def test_an_exit_that_is_tried_again_waits_for_stops_on_their_way() -> None:
     """A cancel would overtake them, and they would keep the coins from being sold."""
     bench = Bench(exits=STOP)

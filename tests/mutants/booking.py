@@ -15,7 +15,8 @@ MUTANTS = (
         "S6: what fills after its cancel was confirmed is dropped",
         "thunes.core.ledger.ledger:Ledger._book_fill",
         "if fill.trade_id in record.trade_ids:",
-        "if fill.trade_id in record.trade_ids or record.state.value == 'canceled':",
+        "if fill.trade_id in record.trade_ids or record.ending "
+        "or record.state is OrderState.CANCELED:",
     ),
     Mutant(
         "partial fill ends the order",
@@ -74,8 +75,21 @@ self.books.post(instrument.quote, payer, payee, paid or fill.price * fill.quanti
         "balances believed at once",
         "S33: one answer from a lagging replica is booked as a deposit or withdrawal",
         "thunes.core.ledger.reconcile:reconcile",
-        "seen.as_of - since < AGREE_NS or",
-        "",
+        """\
+for asset, amount in differences(ledger, seen).items():
+    symbol = pricing.symbol_of.get(asset)
+    value = pricing.value_of(asset, amount)
+    before, since = doubt.differences.get(asset, (ZERO, seen.as_of))
+    since = since if before == amount and since > ledger.traded_at else seen.as_of
+    if seen.as_of - since < AGREE_NS or""",
+        """\
+for asset, amount in [(a, u - ledger.books.held(a)) for a, u in seen.balances.items()]:
+    if not amount:
+        continue
+    symbol = pricing.symbol_of.get(asset)
+    value = pricing.value_of(asset, amount)
+    since = seen.as_of
+    if""",
     ),
     Mutant(
         "deposits never adopted",

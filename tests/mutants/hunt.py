@@ -31,7 +31,13 @@ class Hunted(NamedTuple):
     caught: list[Caught | None]
 
     @property
-    def found(self) -> bool:
+    def first(self) -> Caught | None:
+        """The first range that found it tells."""
+        return next(filter(None, self.caught), None)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether every range found it."""
         return all(self.caught)
 
     def seeds(self) -> list[int]:

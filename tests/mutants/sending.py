@@ -87,7 +87,7 @@ change = OrderChange""",
         "polled twice, then rejected",
         "reliability.md 2: absent from two answers, before its deadline had passed",
         "thunes.core.ledger.evidence:_is_fenced",
-        "seen.as_of > record.asked_at + FENCE_NS",
+        "at > record.asked_at + FENCE_NS",
         "True",
     ),
     Mutant(
@@ -108,8 +108,14 @@ change = OrderChange""",
         "pending order archived",
         "F392: an order in flight that no answer tells of is archived, and the next one sent",
         "thunes.core.ledger.evidence:weigh",
-        "elif _is_fenced(record, seen):",
-        "elif record.state is OrderState.SUBMITTED or _is_fenced(record, seen):",
+        """\
+elif _is_fenced(record, seen.as_of):
+    first = missing.get(order_id, seen.as_of)
+    if not _is_fenced(record, first):""",
+        """\
+elif not record.acknowledged or _is_fenced(record, seen.as_of):
+    first = missing.get(order_id, seen.as_of)
+    if record.acknowledged and not _is_fenced(record, first):""",
     ),
     Mutant(
         "found by the venue's id only",

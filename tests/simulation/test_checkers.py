@@ -328,6 +328,16 @@ def test_a_doctored_end_is_found(lived: Lived, audit: Any) -> None:
     assert said(audit.check(lived.sight, start))
 
 
+def test_a_position_of_coins_that_are_not_there_is_found(lived: Lived) -> None:
+    checker = next(each for each in STEP_CHECKS if each.name == "S26")
+    step = lived.as_step(VenueReported(lived.sight.now, ()))
+    positions = lived.state.ledger.positions
+    symbol, held = next(iter(positions.items()))
+    assert not said(checker.check(lived.sight, step))
+    positions[symbol] = replace(held, quantity=D(1_000_000))
+    assert "on the books" in said(checker.check(lived.sight, step))[0]
+
+
 def test_money_that_was_earned_otherwise_is_found(lived: Lived) -> None:
     audit = next(each for each in AUDITS if each.name == "S26")
     lived.sight.earned.append(D(1))

@@ -127,6 +127,10 @@ def _balanced(sight: Sight, step: Step) -> Iterator[str]:
     for asset, total in sums.items():
         if total:
             yield f"the accounts of {asset} sum to {total}"
+    for symbol, held in state.ledger.positions.items():
+        coins = state.ledger.books.held(state.ledger.instruments[symbol].base)
+        if held.quantity > coins:
+            yield f"a position of {held.quantity} {symbol}, of which {coins} are on the books"
 
 
 def _only_when_normal(sight: Sight, step: Step) -> Iterator[str]:

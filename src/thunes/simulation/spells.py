@@ -19,6 +19,7 @@ NAKED_UNNOTICED_NS = 90 * S
 _LOOKS_ENOUGH = 4  # at the account since it began: two that agree, and two for what lags
 NAKED_NS = 300 * S
 SWEPT_NS = 120 * S
+TRIED_NS = 10 * S
 UNKNOWN_HEALED_NS = 32 * S  # its deadline is fenced for 17 s; then 15 s more
 READY_HEALED_NS = 60 * S
 DRIFT_HEALED_NS = 35 * S
@@ -140,7 +141,8 @@ class Spells:
     def _naked_too_long(self, symbol: Symbol, since: Instant) -> Found:
         sight, now = self._sight, self._sight.now
         calm, bare = sight.calm_since, uncovered(sight, symbol)
-        if calm is not None and (lasts := now - max(since, calm)) > NAKED_HEALED_NS:
+        lasts = 0 if calm is None else now - max(since, calm)
+        if lasts > NAKED_HEALED_NS and not _just_tried(sight, symbol):
             yield "L2", f"{bare} {symbol} without a stop for {lasts / S:.1f} s in calm"
         if self._able_since is None:
             return
@@ -234,6 +236,16 @@ def _moving(sight: Sight, symbol: Symbol) -> bool:
     working = state.ledger.orders.working(symbol)
     moving = any(record.lost or record.state in _MOVING for record in working)
     return moving or symbol not in state.guard.naked
+
+
+def _just_tried(sight: Sight, symbol: Symbol) -> bool:
+    """Whether an exit has just sold what there were buyers for."""
+    for true in reversed(sight.truth.closed):
+        if true.ended_at is None or true.ended_at < sight.now - TRIED_NS:
+            return False
+        if true.order.symbol == symbol and true.order.role is OrderRole.EXIT and true.fills:
+            return True
+    return False
 
 
 def _able(sight: Sight) -> bool:

@@ -71,10 +71,10 @@ def weigh(orders: Orders, seen: AccountSeen, missing: Mapping[OrderId, Instant])
         if _completed(reports, order_id):
             continue
         if each is not None:
-            reports += _stands(record, each, booked, fenced=_is_fenced(record, seen))
-        elif _is_fenced(record, seen):
+            reports += _stands(record, each, booked, fenced=_is_fenced(record, seen.as_of))
+        elif _is_fenced(record, seen.as_of):
             first = missing.get(order_id, seen.as_of)
-            if first <= record.asked_at + FENCE_NS:
+            if not _is_fenced(record, first):
                 first = seen.as_of  # looked for in vain before it was asked about once more
             if first < seen.as_of:
                 reports.append(_gone(record, booked))
@@ -98,8 +98,9 @@ def _pledged(strangers: Sequence[SeenOrder]) -> dict[Symbol, Quantity]:
     return pledged
 
 
-def _is_fenced(record: OrderRecord, seen: AccountSeen) -> bool:
-    return seen.as_of > record.asked_at + FENCE_NS
+def _is_fenced(record: OrderRecord, at: Instant) -> bool:
+    """Whether a look of that time proves anything by what it does not tell of the order."""
+    return at > record.asked_at + FENCE_NS
 
 
 def _is_strange(record: OrderRecord | None) -> bool:

@@ -12,13 +12,14 @@ from thunes.core.domain.order import (
     Expired,
     Filled,
     Order,
+    OrderRole,
     OutcomeUnknown,
     Rejected,
     Report,
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
-from thunes.core.domain.units import ZERO, Instant, Money, Quantity
+from thunes.core.domain.units import ONE, ZERO, Instant, Money, Price, Quantity
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.holdings import Holdings, ValueOf
 from thunes.core.ledger.legs import reduced
@@ -73,7 +74,16 @@ class Ledger(Holdings):
             )
         if record.state in OVER:
             facts += self._order_over(at, record)
+        if isinstance(report, Rejected) and record.order.role is OrderRole.EXIT:
+            self._unsold(record, value_of)
         return facts
+
+    def _unsold(self, record: OrderRecord, value_of: ValueOf) -> None:
+        """An exit was refused: what is too little at today's price would be so again."""
+        symbol = record.order.symbol
+        held, price = self.positions.get(symbol), value_of(self.instruments[symbol].base, ONE)
+        if held is not None and price is not None:
+            self.put_aside(symbol, Price(price), record)
 
     def _book_fill(
         self, at: Instant, record: OrderRecord, fill: Filled, value_of: ValueOf
