@@ -508,14 +508,19 @@ def test_dials_that_are_refused_are_no_storm(arena: Arena, rig: Rig) -> None:
     until(lambda: arena.dials() == 2)
 
 
-def test_a_market_stream_that_died_in_silence_is_found_out(arena: Arena, rig: Rig) -> None:
-    """Section 8: silent stall. Two looks at the price after a few quiet seconds are enough, and
-    what they saw is the price meanwhile: none that is traded on is old."""
+@pytest.mark.parametrize(
+    "words", [{"fault": "stream_silent"}, {"fault": "stream_lost", "where": "bookTicker"}]
+)
+def test_a_market_stream_that_died_in_silence_is_found_out(
+    arena: Arena, rig: Rig, words: dict[str, str]
+) -> None:
+    """Section 8: silent stall, of everything or of the quotes alone. Two looks at the price after
+    a few quiet seconds are enough, and what they saw is the price meanwhile."""
     assert QUIET_NS + STRIKES_MAX * LOOK_S * NS_PER_SECOND <= 8 * NS_PER_SECOND
     arena.quote("100.10", "100.11")
     rig.heard.until(lambda: rig.heard.quotes[-1].bid == D("100.10"))
     first, before = market_dials(arena), len(arena.asked)
-    arena.fault("stream_silent", on="market")
+    arena.fault(**words, on="market")
     arena.quote("100.20", "100.21")
     arena.pass_time(QUIET_NS / NS_PER_SECOND + 1)
     rig.heard.until(lambda: rig.heard.quotes[-1].bid == D("100.20"))
