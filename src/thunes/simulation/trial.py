@@ -75,7 +75,7 @@ class Trial:
         start = world.agenda.now
         try:
             world.run(self._look)
-            rest(world, self._look)
+            self._rest()
         except _BUGS as error:
             self._note("S43", f"{type(error).__name__}: {error}")
         else:
@@ -149,6 +149,9 @@ class Trial:
         self._spells.update()
         self._probes.look(self._spells.naked)
         self._waits = self._spells.waits
+
+    def _rest(self) -> None:
+        rest(self.world, self._look)
 
     def _counted(self) -> dict[str, int]:
         """How often each invariant was looked at."""
