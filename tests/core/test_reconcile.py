@@ -25,7 +25,7 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, TargetLevel
-from thunes.core.domain.units import NS_PER_SECOND, Quantity
+from thunes.core.domain.units import NS_PER_SECOND, OrderId, Quantity
 from thunes.core.domain.view import OrderState
 from thunes.core.ledger.adoption import ADOPTED
 from thunes.core.ledger.books import Account
@@ -83,6 +83,15 @@ def state_of(bench: Bench, order: Order) -> OrderState:
     record = bench.state.ledger.orders.find(order.id)
     assert record is not None
     return record.state
+
+
+def leaving(bench: Bench) -> tuple[Order, OrderId]:
+    """Ten are held with their stop; an exit was just sent in its place: the exit, and the stop."""
+    bench.obey(bench.enter("10"))
+    outcome = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(outcome)
+    (stop,) = outcome.commands[0].cancels
+    return sale, stop
 
 
 def found(outcome: Any) -> list[Difference]:
@@ -367,10 +376,7 @@ def test_a_fill_ends_the_doubt_about_an_order() -> None:
 
 def test_an_exit_that_was_lost_is_sent_again() -> None:
     bench = Bench(exits=STOP)
-    bench.obey(bench.enter("10"))
-    outcome = bench.bar(signal(Action.EXIT))
-    (sale,) = placed(outcome)
-    (stop,) = outcome.commands[0].cancels
+    sale, stop = leaving(bench)
     bench.report(
         CancelRefused(stop, 429, "busy", again=True), Rejected(sale.id, 429, "busy", again=True)
     )
@@ -382,10 +388,7 @@ def test_an_exit_that_was_lost_is_sent_again() -> None:
 def test_a_stop_whose_cancel_was_not_taken_rests_as_before() -> None:
     """S15: no second stop is laid beside it, however many coins the wallet holds besides."""
     bench = Bench(exits=STOP)
-    bench.obey(bench.enter("10"))
-    outcome = bench.bar(signal(Action.EXIT))
-    (sale,) = placed(outcome)
-    (old,) = outcome.commands[0].cancels
+    sale, old = leaving(bench)
     text = "No connection: the request was not sent."
     outcome = bench.report(
         CancelRefused(old, 0, text, again=True), Rejected(sale.id, 0, text, again=True)
@@ -417,10 +420,7 @@ def test_what_has_become_too_little_to_be_sold_is_put_aside() -> None:
 def test_an_exit_that_is_tried_again_waits_for_stops_on_their_way() -> None:
     """A cancel would overtake them, and they would keep the coins from being sold."""
     bench = Bench(exits=STOP)
-    bench.obey(bench.enter("10"))
-    outcome = bench.bar(signal(Action.EXIT))
-    (sale,) = placed(outcome)
-    (old,) = outcome.commands[0].cancels
+    sale, old = leaving(bench)
     bench.resting.clear()
     outcome = bench.report(
         Canceled(old),
@@ -437,10 +437,7 @@ def test_an_exit_that_is_tried_again_waits_for_stops_on_their_way() -> None:
 def test_an_end_told_before_the_fills_that_it_counts_waits_for_them() -> None:
     """S15: a stop for what may be sold already would offer the same coins twice."""
     bench = Bench(exits=STOP)
-    bench.obey(bench.enter("10"))
-    outcome = bench.bar(signal(Action.EXIT))
-    (sale,) = placed(outcome)
-    (old,) = outcome.commands[0].cancels
+    sale, old = leaving(bench)
     bench.resting.clear()
     ended = Expired(sale.id, "no liquidity", Quantity(D(4)))
     outcome = bench.report(Canceled(old), Accepted(sale.id), ended)
@@ -458,13 +455,9 @@ def test_an_end_told_before_the_fills_that_it_counts_waits_for_them() -> None:
 
 def test_a_look_brings_the_fills_that_an_end_has_counted() -> None:
     bench = Bench(exits=STOP)
-    bench.obey(bench.enter("10"))
-    outcome = bench.bar(signal(Action.EXIT))
-    (sale,) = placed(outcome)
+    sale, old = leaving(bench)
     bench.resting.clear()
-    bench.report(
-        Canceled(outcome.commands[0].cancels[0]), Expired(sale.id, "no liquidity", Quantity(D(4)))
-    )
+    bench.report(Canceled(old), Expired(sale.id, "no liquidity", Quantity(D(4))))
     look = Look(bench, after=SECOND).order(sale, Standing.EXPIRED, "4").fill(sale, "99", "4")
     look.see()
     assert state_of(bench, sale) is OrderState.EXPIRED

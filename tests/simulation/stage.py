@@ -48,7 +48,7 @@ from thunes.simulation.recorder import Recorder
 from thunes.simulation.scene import USDT, Scene
 from thunes.simulation.setting import Setting
 from thunes.simulation.trial import Trial
-from thunes.simulation.world import World
+from thunes.simulation.world import World, rest
 
 D = Decimal
 S = NS_PER_SECOND
@@ -294,9 +294,15 @@ def play(scenario: Scenario, *deaths: Death) -> Run:
     world.watch(lambda process, event, outcome: seen.update(_told(process, event, outcome)))
     trial = Trial(world)
     effects: list[int] = []
-    rest = trial._rest
-    trial._rest = lambda: (effects.append(world.effects.count), rest())  # type: ignore[method-assign]
-    with patch("thunes.runtime.live.KEEP_EVERY", scenario.keep_every):
+
+    def counted(world: World, look: Callable[[], None]) -> None:
+        effects.append(world.effects.count)
+        rest(world, look)
+
+    with (
+        patch("thunes.runtime.live.KEEP_EVERY", scenario.keep_every),
+        patch("thunes.simulation.trial.rest", counted),
+    ):
         trial.run()
     truth, sight = world.exchange.truth, trial.sight
     entries = Counter(

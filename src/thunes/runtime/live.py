@@ -16,7 +16,7 @@ from thunes.core.domain.line import Line, Outcome, encode, must_last
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
-from thunes.core.ledger.adoption import QUIET_NS
+from thunes.core.ledger.adoption import moves
 from thunes.runtime.horizon import Timers
 from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
 
@@ -141,8 +141,7 @@ class Live:
             due = min(fences)
             return Instant(due) if looked_at < due < soon else soon
         leaving = any(held.leaving for held in state.ledger.positions.values())
-        # Balances were not compared since, for they moved.
-        moved = state.ledger.traded_at >= state.doubt.as_of - QUIET_NS
-        if state.memory.unreconciled or state.guard.naked or leaving or moved:
+        uncompared = moves(state.ledger, state.doubt.as_of)
+        if state.memory.unreconciled or state.guard.naked or leaving or uncompared:
             return soon
         return Instant(looked_at + every)

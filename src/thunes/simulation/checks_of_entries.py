@@ -11,12 +11,12 @@ from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy
 from thunes.core.domain.order import CancelRefused, Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, Symbol
 from thunes.core.domain.view import RESTING, OrderState
+from thunes.core.ledger.orders import OVER
 from thunes.simulation.checker import Checker
 from thunes.simulation.holdings import worth
 from thunes.simulation.said import amount_of
 from thunes.simulation.sight import Sight, Step
 
-_OVER = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
 _GRACE_NS = 50 * NS_PER_SECOND
 
 
@@ -75,7 +75,7 @@ def _reserved(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - one 
         return
     orders = state.ledger.orders
     for record in orders.open_entries.values():
-        if record.state in _OVER:
+        if record.state in OVER:
             yield f"cash is reserved for {record.order.id}, which is {record.state.value}"
     for record in orders.by_age():
         entry = record.order.role is OrderRole.ENTRY and record.order.side is Side.BUY

@@ -11,12 +11,12 @@ from thunes.core.domain.fact import Decided, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Asset
 from thunes.core.domain.view import OrderState
+from thunes.core.ledger.orders import OVER
 from thunes.simulation.checker import Checker
 from thunes.simulation.checks_of_days import DAY_CHECKS
 from thunes.simulation.checks_of_gates import GATE_CHECKS
 from thunes.simulation.sight import Sight, Step
 
-_OVER = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
 _ASKED_NS_MAX = 60 * NS_PER_SECOND  # the client's patience, and the longest hang that is survived
 _ORDERS_MAX = 64
 _LIFTS: dict[Cause, tuple[Cause, ...]] = {
@@ -63,7 +63,7 @@ def _strangers_known(sight: Sight, step: Step) -> Iterator[str]:
         if each.standing is not Standing.OPEN or each.symbol in state.memory.strange:
             continue
         record = state.ledger.orders.find(each.order_id)
-        ended = record is None or record.state in _OVER
+        ended = record is None or record.state in OVER
         if ended and each.order_id not in step.alive:
             yield f"{each.order_id} of {each.symbol} is open, unknown and not kept away from"
 

@@ -4,7 +4,6 @@ import decimal
 from collections.abc import Callable
 from typing import NamedTuple
 
-from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import Event
 from thunes.core.domain.line import Line, Outcome
 from thunes.core.domain.units import EXACT, Instant
@@ -12,9 +11,7 @@ from thunes.simulation.case import Case
 from thunes.simulation.faults import Fault
 from thunes.simulation.process import Process
 from thunes.simulation.setting import draw_setting
-from thunes.simulation.world import World, rest
-
-_BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
+from thunes.simulation.world import BUGS, World, rest
 
 
 class Moment(NamedTuple):
@@ -49,7 +46,7 @@ class _Onlooker:
         try:
             self._world.run(self._look)
             rest(self._world, self._look)
-        except _BUGS as error:
+        except BUGS as error:
             self._say(f"the program gave up: {type(error).__name__}: {error}")
 
     def _step(self, _: Process, event: Event, outcome: Outcome) -> None:

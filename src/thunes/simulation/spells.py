@@ -165,9 +165,7 @@ class Spells:
             lowest = self._lowest[symbol] = min(self._lowest[symbol], bid(sight, symbol))
             settled = began > peace + SETTLED_NS
             above = lowest > self._stop_of(symbol) * _WELL_ABOVE
-            # What others bought before the peace is found out by the next look only.
-            early = not settled and (_moving(sight, symbol) or not self._known(symbol))
-            if not above or self._able_since is None or early:
+            if not above or self._able_since is None or (not settled and _moving(sight, symbol)):
                 self._fit.pop(symbol, None)
                 continue
             lasts = now - max(began, peace, self._fit.setdefault(symbol, now))

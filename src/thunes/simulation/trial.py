@@ -4,7 +4,6 @@ import decimal
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import BarsClosed, Event, QuoteReceived, TimerFired
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.units import EXACT
@@ -22,12 +21,11 @@ from thunes.simulation.setting import draw_setting
 from thunes.simulation.sight import Sight, Step
 from thunes.simulation.spells import Spells
 from thunes.simulation.verdict import Broken, Verdict
-from thunes.simulation.world import World, rest
+from thunes.simulation.world import BUGS, World, rest
 
 _IDLE = (BarsClosed, QuoteReceived, TimerFired)
 _EACH = 16  # idle steps are looked at closely once in so many
 _STEP_CHECKS = (*STEP_CHECKS, *ENTRY_CHECKS)
-_BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 def run_seed(
@@ -75,8 +73,8 @@ class Trial:
         start = world.agenda.now
         try:
             world.run(self._look)
-            self._rest()
-        except _BUGS as error:
+            rest(world, self._look)
+        except BUGS as error:
             self._note("S43", f"{type(error).__name__}: {error}")
         else:
             for audit in AUDITS:
@@ -149,9 +147,6 @@ class Trial:
         self._spells.update()
         self._probes.look(self._spells.naked)
         self._waits = self._spells.waits
-
-    def _rest(self) -> None:
-        rest(self.world, self._look)
 
     def _counted(self) -> dict[str, int]:
         """How often each invariant was looked at."""

@@ -22,6 +22,9 @@ from thunes.simulation.supervisor import Supervisor
 HEALED_NS = 180 * NS_PER_SECOND
 QUIET_NS = 120 * NS_PER_SECOND
 REST_NS = 90 * NS_PER_SECOND
+BUGS = (ThunesError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What no world may end by: whoever runs one says so and goes on to the next."""
+
 _WATCHDOG_NS = 20 * NS_PER_SECOND
 _HANG_NS = (6 * NS_PER_SECOND, 26 * NS_PER_SECOND)  # the lease ends, or the watchdog comes
 _PAUSE_NS = (NS_PER_SECOND, 8 * NS_PER_SECOND)

@@ -35,7 +35,7 @@ from thunes.core.ledger.orders import MANUAL, OrderChange, OrderRecord
 ADOPTED = StrategyId("adopted")
 """The owner of positions that no strategy here opened: no signal leaves them, their stops do."""
 
-QUIET_NS = 2 * NS_PER_SECOND
+_QUIET_NS = 2 * NS_PER_SECOND
 """Balances are compared only where nothing filled from so long before a look on."""
 
 AGREE_NS = 3 * NS_PER_SECOND
@@ -83,8 +83,7 @@ def book_foreign(
     held = ledger.positions.get(seen.symbol)
     if not buys and (held is None or held.quantity < fill.quantity):
         # More than we manage: the coins went all the same, and what is left is looked at below.
-        ledger.post_fill(record, fill)
-        ledger.traded_at = at
+        ledger.post_fill(at, record, fill)
         record.trade_ids.append(fill.trade_id)
         record.filled = fill.quantity
         ledger.orders.change(record, OrderChange.FILLED)
@@ -93,10 +92,14 @@ def book_foreign(
     return found + ledger.book(at, record, whole, value_of)
 
 
+def moves(ledger: Ledger, as_of: Instant) -> bool:
+    """Whether a look of that time is too close to our newest fill to compare balances by it."""
+    return ledger.traded_at >= as_of - _QUIET_NS
+
+
 def differences(ledger: Ledger, seen: AccountSeen) -> dict[Asset, Decimal]:
     """What the venue holds of each asset beyond our books; empty while anything may be moving."""
-    moved_at = max((ledger.traded_at, *(fill.at for fill in seen.fills)))
-    if moved_at >= seen.as_of - QUIET_NS:
+    if moves(ledger, seen.as_of) or any(fill.at >= seen.as_of - _QUIET_NS for fill in seen.fills):
         return {}
     wallet = ledger.books.accounts[Account.WALLET]
     found = {}

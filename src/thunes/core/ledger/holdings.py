@@ -41,8 +41,9 @@ class Holdings:
         for asset, amount in balances.items():
             self.books.post(asset, Account.WORLD, Account.WALLET, amount)
 
-    def post_fill(self, record: OrderRecord, fill: Filled) -> None:
+    def post_fill(self, at: Instant, record: OrderRecord, fill: Filled) -> None:
         """What a fill moves between the accounts; its lots and positions aside."""
+        self.traded_at = at
         instrument = self.instruments[record.order.symbol]
         payer, payee = _PAYS if record.order.side is Side.BUY else _IS_PAID
         self.books.post(instrument.quote, payer, payee, fill.price * fill.quantity)
@@ -71,7 +72,7 @@ class Holdings:
         ended, held = record.order.list_id, self.positions[symbol]
         left = held.quantity
         stops = (leg.stop_price for leg in held.legs if leg.stop_price is not None)
-        if left and not is_dust(self.instruments[symbol], left, min(price, *stops, price)):
+        if left and not is_dust(self.instruments[symbol], left, min((price, *stops))):
             return
         for each in self.orders.working(symbol):
             sibling = ended is not None and each.order.list_id == ended

@@ -93,7 +93,6 @@ class Ledger(Holdings):
         change = OrderChange.FILLED if fill.complete else OrderChange.PARTLY_FILLED
         known = self.orders.change(record, change)
         assert known, "the order table has a row for a fill in every state"
-        self.traded_at = at
         record.trade_ids.append(fill.trade_id)
         record.lost, record.acknowledged = False, True
         value = Money(fill.price * fill.quantity)
@@ -103,7 +102,7 @@ class Ledger(Holdings):
         if fill.fee:
             fee_value, facts = self.pay_fee(at, record, fill, value_of)
             record.fees = Money(record.fees + fee_value)
-        self.post_fill(record, fill)
+        self.post_fill(at, record, fill)
         if record.order.list_id is not None:
             self._end_siblings(at, record.order)
         if record.order.side is Side.BUY:
