@@ -30,11 +30,13 @@ class Listening:
         self.where = address
         self.heard: list[bytes] = []
         self.ups: list[bool] = []
+        self.is_up = False  # told of the connection that was dialled last
         self.stale_after: float | None = None
         self.slow_s = 0.0
         self._at = 0.0
 
     def address(self) -> str:
+        self.is_up = False
         return self.where
 
     async def greet(self, send: Send) -> None:
@@ -56,6 +58,7 @@ class Listening:
 
     def up(self, missed: bool) -> None:
         self.ups.append(missed)
+        self.is_up = True
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -120,7 +123,7 @@ def first_then_well(first: Callable[[web.WebSocketResponse], Awaitable[None]]) -
 
 
 async def well(_: Session, feed: Listening) -> None:
-    await until(lambda: b"well" in feed.heard)
+    await until(lambda: b"well" in feed.heard and feed.is_up)
 
 
 async def html_frames(socket: web.WebSocketResponse) -> None:

@@ -180,5 +180,5 @@ def test_a_venue_that_is_not_there_is_waited_for() -> None:
     heard.until(lambda: len(heard.reports()) == 2)
     assert OutcomeUnknown("thunes-1-2") in heard.reports()
     heard.until(lambda: heard.troubles)
-    assert "no answer" in heard.troubles[0]
+    assert "the connection failed" in heard.troubles[0]
     venue.close()

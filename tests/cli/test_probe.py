@@ -40,7 +40,7 @@ def test_what_is_tried_holds_and_is_recorded_with_its_date(arena: Arena, tmp_pat
     code, text = probed("--base-url", arena.url, "--record", record, "--json")
     assert code == 0, text
     found = verdicts(text)
-    assert list(found.values()).count("holds") == 6
+    assert list(found.values()).count("holds") == 10
     assert found["maintenance"] == "assumed"
     assert not arena.do(lambda: dict(arena.venue.holder.standing)), "no order stays open"
     probed("--base-url", arena.url, "--record", record)
@@ -89,3 +89,14 @@ def test_without_a_key_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
     code, text = probed("--base-url", "testnet")
     assert code == 2
     assert "BINANCE_API_KEY" in text
+
+
+@pytest.mark.parametrize(("name", "value"), [("KEY", "x" * 64), ("SECRET", "wrong")])
+def test_a_key_that_is_refused_proves_nothing(
+    arena: Arena, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"BINANCE_API_{name}", value)
+    code, text = probed("--base-url", arena.url, "--record", tmp_path / "x")
+    assert code == 1
+    assert "this key can try nothing here: -" in text
+    assert not (tmp_path / "x").exists()

@@ -23,7 +23,8 @@ _Tls = Annotated[
     Path | None, Option(help="Serve TLS; the test authority to trust is written to this folder.")
 ]
 _Faults = Annotated[
-    Path | None, Option(help="A script of faults: TOML with [[fault]] tables.", dir_okay=False)
+    Path | None,
+    Option(help="A script of faults: TOML, a table named fault for each.", dir_okay=False),
 ]
 _AsOf = Annotated[
     str | None, Option(help="Behave as on that day, such as 2026-01-31. Default: the newest known.")

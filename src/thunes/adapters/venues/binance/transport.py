@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 from ccxt.async_support.base.exchange import Exchange
-from ccxt.base.errors import BaseError
+from ccxt.base.errors import BaseError, RequestTimeout
 
 from thunes.core.domain.errors import ThunesError
 
@@ -76,8 +76,9 @@ class CcxtTransport:
         except _Heard as heard:
             return heard.raw
         except BaseError as error:
-            why = type(error).__name__
-        raise Unanswered(f"no answer within {self._timeout_s:g} s ({why})") from None
+            late = isinstance(error, RequestTimeout)
+        why = f"no answer within {self._timeout_s:g} s" if late else "the connection failed"
+        raise Unanswered(why) from None
 
     async def close(self) -> None:
         await self._bare.close()
