@@ -175,6 +175,7 @@ class Rig:
         arena: Arena,
         patience: Patience = QUICK,
         instruments: Mapping[Symbol, Instrument] | None = None,
+        keys: Keys | None = None,
         **more: Any,
     ) -> None:
         self.arena = arena
@@ -182,7 +183,7 @@ class Rig:
         venue = arena.venue
         access = Access(
             arena.url,
-            Keys(venue.key.name, venue.secret),
+            keys or Keys(venue.key.name, venue.secret),
             instruments or {BTC.symbol: BTC},
             patience=patience,
             **({"timeout_s": 2.0} | more),

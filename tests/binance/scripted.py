@@ -12,6 +12,7 @@ from thunes.adapters.venues.binance.known_orders import KnownOrders
 from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.placing import Placing
 from thunes.adapters.venues.binance.prices import Prices
+from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import Raw, Unanswered
 from thunes.core.domain.instrument import Instrument
@@ -95,7 +96,7 @@ class Table:
         self.client.gauges.clock.offset_ns = 0
         self.known, self.prices = KnownOrders(), Prices()
         self.listing = Listing({"BTCUSDT": BTC})
-        self.placing = Placing(self.client, self.known, self.listing, self.prices)
+        self.placing = Placing(self.client, self.known, self.listing, self.prices, Rights())
         self.quote(D(100), D("100.01"))
 
     def quote(self, bid: Decimal, ask: Decimal) -> None:

@@ -247,7 +247,7 @@ def trade(number: int, order: int, at_ms: int = NOW_MS) -> dict[str, Any]:
 
 
 def look(table: Table, since: int = NOW - 60 * SECOND) -> Any:
-    inquiry = Inquiry(table.client, table.known, ("BTCUSDT",))
+    inquiry = Inquiry(table.client, table.known, table.listing)
     return asyncio.run(inquiry.look(NOW, since))
 
 

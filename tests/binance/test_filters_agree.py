@@ -25,6 +25,7 @@ from thunes.adapters.venues.binance.known_orders import KnownOrders
 from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.placing import Placing
 from thunes.adapters.venues.binance.prices import Prices
+from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import Raw
 from thunes.core.domain.instrument import Instrument
@@ -72,7 +73,7 @@ class Beside:
         prices = Prices()
         prices.heard(Quote(Instant(NOW), instrument.symbol, *best[0], *best[1]))
         listing = Listing({instrument.symbol: instrument})
-        self.placing = Placing(client, KnownOrders(), listing, prices)
+        self.placing = Placing(client, KnownOrders(), listing, prices, Rights())
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Raw:
         parts = urlsplit(url)

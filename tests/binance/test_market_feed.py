@@ -40,7 +40,7 @@ class Market:
         }
         self.table = Table(**(named | replies))
         self.table.now = START
-        wanted = (("BTCUSDT",), "1m", since)
+        wanted = (Listing({"BTCUSDT": BTC}), "1m", since)
         client = self.table.client
         self.feed = MarketFeed("ws://x", wanted, client, (self.table.prices, self))
         asyncio.run(self.feed.greet(nobody))
@@ -294,7 +294,7 @@ def test_what_has_changed_in_the_listing_is_told_once() -> None:
     assert listing.instruments["BTCUSDT"].tick == D("0.1")
     assert "HALT" in listing.doubt("BTCUSDT")
     assert listing.refresh(changed.encode()) == []
-    assert dict(listing.request().params) == {"symbols": '["BTCUSDT"]'}
+    assert dict(listing.request(listing.listed()).params) == {"symbols": '["BTCUSDT"]'}
 
 
 def test_the_limits_of_the_venue_are_those_that_it_tells() -> None:

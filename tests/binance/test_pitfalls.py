@@ -8,6 +8,7 @@ import pytest
 from tests.binance.arena import Arena, Rig, fills_at, kinds
 from tests.binance.scripted import D, entry, stop, target
 from thunes.adapters.venues.binance.market_feed import LOOK_S, QUIET_NS, STRIKES_MAX
+from thunes.adapters.venues.binance.pulse import LOOK_NS, PULSE_NS
 from thunes.adapters.venues.binance.session import Patience
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders
 from thunes.core.domain.evidence import FENCE_NS, Standing
@@ -416,6 +417,41 @@ def test_an_account_stream_that_died_in_silence_loses_no_fill(arena: Arena, rig:
     assert not rig.heard.fills()
     rig.look()
     assert set(rig.heard.fills()) == fills_at(arena)
+
+
+@pytest.mark.parametrize("words", [{"fault": "stream_silent"}, {"fault": "stream_lost"}])
+def test_an_account_stream_that_died_in_silence_is_found_out(
+    arena: Arena, rig: Rig, words: dict[str, str]
+) -> None:
+    """The same, and nobody looks at the account: what is open says that something was not told.
+    Two looks at that, a few seconds apart, are enough."""
+    assert 2 * (PULSE_NS + LOOK_NS) <= 10 * NS_PER_SECOND
+    rig.send(buy(limit_price=D(99)))
+    rig.send(buy(OTHER, limit_price=D(90)))
+    rig.heard.until(lambda: rig.heard.said(ENTRY, Accepted) and rig.heard.said(OTHER, Accepted))
+    arena.fault(**words, on="user")
+    arena.quote("98.00", "98.01")
+    until(lambda: fills_at(arena))
+    for _ in range(2):
+        before = arena.asked.count("GET order")
+        arena.pass_time(PULSE_NS / NS_PER_SECOND)
+        until(lambda count=before: arena.asked.count("GET order") > count)
+    rig.heard.until(lambda: rig.heard.reconnects == 2)
+    arena.heal()
+    rig.look()
+    assert set(rig.heard.fills()) == fills_at(arena)
+
+
+def test_a_quiet_account_is_not_a_dead_stream(arena: Arena, rig: Rig) -> None:
+    """Orders rest, and nothing happens to them: the same connection for as long as it lasts."""
+    rig.send(buy(limit_price=D(90)))
+    rig.heard.until(lambda: rig.heard.said(ENTRY, Accepted))
+    for _ in range(3):
+        before = arena.asked.count("GET openOrders")
+        arena.pass_time(PULSE_NS / NS_PER_SECOND)
+        until(lambda count=before: arena.asked.count("GET openOrders") > count)
+    assert "GET order" not in arena.asked
+    assert rig.heard.reconnects == 1
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008])

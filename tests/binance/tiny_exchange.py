@@ -14,6 +14,7 @@ from tests.binance.scripted import D
 from tests.binance.test_market_feed import INFO
 
 PRICE = D(100)
+RIGHTS = {"enableWithdrawals": False, "enableSpotAndMarginTrading": True}
 
 
 class TinyExchange:
@@ -72,6 +73,7 @@ class TinyExchange:
         for name, answer in routes.items():
             method, path = name.split(" ")
             app.router.add_route(method, f"/api/v3{path}", self._answering(answer))
+        app.router.add_get("/sapi/v1/account/apiRestrictions", self._answering(lambda _: RIGHTS))
         app.router.add_get("/ws-api/v3", self._api)
         app.router.add_get("/stream", self._stream)
         async with TestServer(app) as server:

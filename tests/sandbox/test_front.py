@@ -95,6 +95,26 @@ def test_keys(venue: Venue) -> None:
         assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (401, code)
 
 
+def test_what_a_key_may_do(venue: Venue) -> None:
+    """A key tells of itself, and one that may not trade changes nothing, however it comes."""
+    venue.key, venue.secret = venue.exchange.add_key(venue.holder, trades=False, withdraws=True)
+    path, text = "/sapi/v1/account/apiRestrictions", stamp(venue)
+    query = f"{text}&signature={venue.sign(text)}"
+    told = venue.rest.answer(Request("GET", path, query, "", venue.key.name, "127.0.0.1"))
+    rights = msgspec.json.decode(told.body)
+    assert (rights["enableSpotAndMarginTrading"], rights["enableWithdrawals"]) == (False, True)
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": 1}
+    pair = {"aboveType": "LIMIT_MAKER", "belowType": "STOP_LOSS"}
+    for method, name, params in (
+        ("POST", "order", order),
+        ("DELETE", "openOrders", {"symbol": "BTCUSDT"}),
+        ("POST", "orderList/oco", order | pair),
+    ):
+        status, body = venue.try_(method, name, **params)
+        assert (status, body["code"]) == (401, -2015), name
+    assert venue.try_("GET", "account")[0] == 200
+
+
 def test_retired_and_unknown_endpoints(venue: Venue) -> None:
     for method in ("POST", "PUT", "DELETE"):
         gone = venue.raw(method, "userDataStream")

@@ -136,6 +136,8 @@ def test_ed25519_session() -> None:
         said = await ask(socket, "session.logon", asked)
         assert said["result"]["apiKey"] == made["api_key"]
         assert (await ask(socket, "userDataStream.subscribe"))["result"] == {"subscriptionId": 0}
+        _, reader = await site.call("POST", "/sandbox/keys", json=words | {"trades": False})
+        assert list(reader) == ["api_key"], "of a public key there is no secret to tell"
         order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
         placed = await ask(socket, "order.place", order | {"timestamp": START})
         assert placed["result"]["status"] == "FILLED"

@@ -28,7 +28,9 @@ class _Account(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Key(msgspec.Struct, forbid_unknown_fields=True):
     api_key: str
-    public_key: str
+    public_key: str | None = None
+    trades: bool = True
+    withdraws: bool = False
 
 
 class _Quote(msgspec.Struct, forbid_unknown_fields=True):
@@ -94,11 +96,14 @@ class Admin:
         return {"api_key": key.name, "api_secret": secret}
 
     def _add_key(self, body: bytes) -> object:
-        """An Ed25519 key for the account of an existing one."""
+        """Another key for the account of an existing one: Ed25519, or with a secret of its own."""
         asked = msgspec.json.decode(body, type=_Key)
         holder = self._exchange.key(asked.api_key).holder
-        key, _ = self._exchange.add_key(holder, read_public_key(asked.public_key))
-        return {"api_key": key.name}
+        lock = None if asked.public_key is None else read_public_key(asked.public_key)
+        key, secret = self._exchange.add_key(
+            holder, lock, trades=asked.trades, withdraws=asked.withdraws
+        )
+        return {"api_key": key.name} | ({"api_secret": secret} if secret else {})
 
     def _hold(self, body: bytes) -> object:
         """Let the market stand still, or go on."""

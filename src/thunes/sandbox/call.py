@@ -64,6 +64,7 @@ class Auth(Enum):
     NONE = "anybody"
     KEY = "whoever names a key"
     SIGNED = "whoever signs"
+    TRADES = "whoever signs with a key that may trade"
 
 
 class Route(NamedTuple):

@@ -17,7 +17,7 @@ from thunes.sandbox.limits import Address, Allowance
 from thunes.sandbox.market import Listing, Market
 from thunes.sandbox.params import Params
 from thunes.sandbox.quirks import Quirk, has
-from thunes.sandbox.refused import Refused, missing
+from thunes.sandbox.refused import NOT_ALLOWED, Refused, missing
 
 _WINDOW_MS, _WINDOW_MS_MAX = 5_000, 60_000
 _AHEAD_MS = 1_000
@@ -56,10 +56,18 @@ class Exchange:
         self.holders.append(holder)
         return holder
 
-    def add_key(self, holder: Holder, lock: Lock | None = None) -> tuple[Key, str]:
+    def add_key(
+        self,
+        holder: Holder,
+        lock: Lock | None = None,
+        *,
+        trades: bool = True,
+        withdraws: bool = False,
+    ) -> tuple[Key, str]:
         """A new key of an account and its secret; with a public key there is none to tell."""
         secret = "" if lock is not None else secrets.token_hex(32)
-        key = Key(secrets.token_hex(32), holder, lock or SharedSecret(secret))
+        lock = lock or SharedSecret(secret)
+        key = Key(secrets.token_hex(32), holder, lock, trades, withdraws)
         self.keys[key.name] = key
         return key, secret
 
@@ -77,7 +85,7 @@ class Exchange:
             raise Refused(-2014, "API-key format invalid.", status=401)
         found = self.keys.get(name)
         if found is None:
-            raise Refused(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
+            raise Refused(*NOT_ALLOWED, status=401)
         return found
 
     def check_signature(self, key: Key, payload: bytes, signature: str | None) -> None:

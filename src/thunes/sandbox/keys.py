@@ -49,12 +49,14 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key and the account that it opens; `trades`: it may place and cancel."""
+    """An API key and the account that it opens; `trades`: it may place and cancel; `withdraws`:
+    it may take money out, and says so, for there is nowhere to take it."""
 
     name: str
     holder: Holder
     lock: Lock
     trades: bool = True
+    withdraws: bool = False
 
 
 def read_public_key(pem: str) -> PublicKey:

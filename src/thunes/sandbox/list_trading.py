@@ -258,11 +258,11 @@ def _required(params: Params, name: str) -> Decimal:
 
 
 ROUTES: Routes = {
-    "POST orderList/oco": Route(_place_oco, 1, Auth.SIGNED, 2),
-    "POST orderList/oto": Route(_place_oto, 1, Auth.SIGNED, 2),
-    "POST orderList/otoco": Route(_place_otoco, 1, Auth.SIGNED, 3),
-    "POST order/oco": Route(_place_old_oco, 1, Auth.SIGNED, 2),
-    "DELETE orderList": Route(_cancel_list, 1, Auth.SIGNED),
+    "POST orderList/oco": Route(_place_oco, 1, Auth.TRADES, 2),
+    "POST orderList/oto": Route(_place_oto, 1, Auth.TRADES, 2),
+    "POST orderList/otoco": Route(_place_otoco, 1, Auth.TRADES, 3),
+    "POST order/oco": Route(_place_old_oco, 1, Auth.TRADES, 2),
+    "DELETE orderList": Route(_cancel_list, 1, Auth.TRADES),
     "GET orderList": Route(_query_list, 4, Auth.SIGNED),
     "GET allOrderList": Route(_all_lists, 20, Auth.SIGNED),
     "GET openOrderList": Route(_open_lists, 6, Auth.SIGNED),

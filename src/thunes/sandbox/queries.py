@@ -102,6 +102,28 @@ def _account(call: Call) -> Json:
     }
 
 
+def restrictions(call: Call) -> Json:
+    """GET apiRestrictions: what the key that asks may do."""
+    call.params.finish()
+    key = call.key
+    assert key is not None, "the route asks for a key"
+    return {
+        "ipRestrict": False,
+        "createTime": 0,
+        "enableReading": True,
+        "enableSpotAndMarginTrading": key.trades,
+        "enableWithdrawals": key.withdraws,
+        "enableInternalTransfer": False,
+        "permitsUniversalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": False,
+        "enableVanillaOptions": False,
+        "enablePortfolioMarginTrading": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+    }
+
+
 def _commission(call: Call) -> Json:
     """GET account/commission."""
     symbol = call.exchange.market.find(call.params.required("symbol")).symbol

@@ -47,6 +47,7 @@ def invalid(name: str) -> Refused:
     return Refused(-1130, f"Data sent for parameter '{name}' is not valid.")
 
 
+NOT_ALLOWED = (-2015, "Invalid API-key, IP, or permissions for action.")
 UNKNOWN_SYMBOL = (-1121, "Invalid symbol.")
 NO_SUCH_ORDER = (-2013, "Order does not exist.")
 CANCEL_RESTRICTED = (-2011, "Order was not canceled due to cancel restrictions.")

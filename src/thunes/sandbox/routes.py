@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from thunes.sandbox import list_trading, public, queries, tickers, trading
-from thunes.sandbox.call import Route
+from thunes.sandbox.call import Auth, Route
 
 _API = "/api/v3/"
 _ROUTES = public.ROUTES | tickers.ROUTES | queries.ROUTES | trading.ROUTES | list_trading.ROUTES
@@ -11,7 +11,7 @@ _ROUTES = public.ROUTES | tickers.ROUTES | queries.ROUTES | trading.ROUTES | lis
 REST: Mapping[tuple[str, str], Route] = {
     (method, _API + path): route
     for (method, path), route in ((name.split(), route) for name, route in _ROUTES.items())
-}
+} | {("GET", "/sapi/v1/account/apiRestrictions"): Route(queries.restrictions, 1, Auth.SIGNED)}
 
 _SOCKET_NAMES: Mapping[str, str] = {
     "ping": "GET ping",

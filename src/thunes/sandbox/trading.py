@@ -192,10 +192,10 @@ def _both(first: Json | Refused, second: Json | Refused | None) -> Json:
 
 
 ROUTES: Routes = {
-    "POST order": Route(_place, 1, Auth.SIGNED, 1),
-    "POST order/test": Route(_test, 1, Auth.SIGNED),
-    "DELETE order": Route(_cancel, 1, Auth.SIGNED),
-    "DELETE openOrders": Route(_cancel_all, 1, Auth.SIGNED),
-    "POST order/cancelReplace": Route(_cancel_replace, 1, Auth.SIGNED, 1),
-    "PUT order/amend/keepPriority": Route(_amend, 4, Auth.SIGNED),
+    "POST order": Route(_place, 1, Auth.TRADES, 1),
+    "POST order/test": Route(_test, 1, Auth.TRADES),
+    "DELETE order": Route(_cancel, 1, Auth.TRADES),
+    "DELETE openOrders": Route(_cancel_all, 1, Auth.TRADES),
+    "POST order/cancelReplace": Route(_cancel_replace, 1, Auth.TRADES, 1),
+    "PUT order/amend/keepPriority": Route(_amend, 4, Auth.TRADES),
 }

@@ -11,9 +11,10 @@ from thunes.adapters.venues.binance.account_frames import (
     Execution,
     decode_account,
 )
-from thunes.adapters.venues.binance.classify import Meaning, meaning_of
+from thunes.adapters.venues.binance.classify import ADVICE, Meaning, meaning_of
 from thunes.adapters.venues.binance.client import CLOCK_CODE, RECV_WINDOW_MS, Client
 from thunes.adapters.venues.binance.known_orders import KnownOrders
+from thunes.adapters.venues.binance.pulse import Pulse
 from thunes.adapters.venues.binance.session import Broken, Send
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.core.domain.order import Report
@@ -42,6 +43,7 @@ class AccountFeed:
         self._keys = keys
         self._client = client
         self._known = known
+        self._pulse = Pulse(client, known)
         self._report, self._reconnected, self._trouble = told
         self._requests = 0
         self._answers: dict[int, asyncio.Future[Answer]] = {}
@@ -69,7 +71,8 @@ class AccountFeed:
         if code == CLOCK_CODE:
             await self._client.look_at_clock()
         elif meaning_of(code, text) is Meaning.FATAL:
-            self._trouble(f"the account stream was refused: {code} {text}")
+            advice = ADVICE.get(code, "a person has to look at it")
+            self._trouble(f"the account stream was refused: {code} {text} - {advice}")
         raise Broken(f"the subscription was refused ({said.status}): {code} {text}")
 
     def hear(self, frame: bytes) -> None:
@@ -90,9 +93,15 @@ class AccountFeed:
         else:
             self.other += 1
 
+    async def run(self) -> None:
+        """Hold what was told against what is open."""
+        await self._pulse.run()
+
     async def check(self, send: Send) -> None:
         """An account may be quiet for days: only an answer to a question tells that it is."""
-        now = self._client.now()
+        now, doubt = self._client.now(), self._pulse.doubt()
+        if doubt:
+            raise Broken(doubt)
         if now - self._heard_at > SILENT_NS:
             raise Broken(f"no answer on this connection for {SILENT_NS // NS_PER_SECOND} s")
         if now - max(self._heard_at, self._asked_at) > _ASK_NS:
@@ -101,6 +110,7 @@ class AccountFeed:
             await send(_request(self._requests, "ping", {}))
 
     def up(self, missed: bool) -> None:
+        self._pulse.restart()
         if missed:
             self._reconnected()
 

@@ -81,6 +81,15 @@ BY_TEXT: Sequence[tuple[str, Meaning]] = (
 )
 """Texts that say more than their code does (-1010, -1013, -2010, -2011)."""
 
+ADVICE: Mapping[int, str] = {
+    -1022: "the secret is not that of this key: copy both again",
+    -2008: "no such key here: live, testnet and demo have keys of their own",
+    -2014: "the key is malformed: copy it again",
+    -2015: "check that the key is one of this place (live, testnet and demo have keys of their own)"
+    " and still there, that this address may use it, and that it may read and trade Spot",
+}
+"""What a person can do about an error that only a person can mend."""
+
 _SEEN_IN_TEXT = (-1010, -1013, -2010, -2011)
 
 BY_STATUS: Mapping[int, Meaning] = {

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from thunes.adapters.venues.binance.answers import decode_time
 from thunes.adapters.venues.binance.breaker import Breaker
 from thunes.adapters.venues.binance.budget import BANNED, BLOCKED, TOO_MANY, Budget
-from thunes.adapters.venues.binance.classify import Failure, Meaning, classify
+from thunes.adapters.venues.binance.classify import ADVICE, Failure, Meaning, classify
 from thunes.adapters.venues.binance.filters import FILTER_CODE
 from thunes.adapters.venues.binance.requests import Request, Urgency, query
 from thunes.adapters.venues.binance.server_clock import ServerClock
@@ -111,7 +111,9 @@ class Client:
         failure = classify(raw.status, raw.body)
         if failure is not None:
             if failure.meaning is Meaning.FATAL or raw.status in (BANNED, BLOCKED):
-                self._alarm(f"Binance ({raw.status}): {failure.code} {failure.text}", now)
+                said = f"Binance ({raw.status}): {failure.code} {failure.text}"
+                advice = ADVICE.get(failure.code)
+                self._alarm(f"{said} - {advice}" if advice else said, now)
             self.skewed = self.skewed or failure.code == CLOCK_CODE
             self.misfitted = self.misfitted or failure.code == FILTER_CODE
         if failure is not None and failure.outage:

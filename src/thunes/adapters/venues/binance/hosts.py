@@ -19,11 +19,13 @@ class Environment(Word):
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where REST, the market streams and the WebSocket API are."""
+    """Where REST, the market streams and the WebSocket API are; `tells_rights`: whether it is told
+    there what a key may do."""
 
     rest: str
     streams: str
     api: str
+    tells_rights: bool = False
 
 
 _HOSTS = {
@@ -31,6 +33,7 @@ _HOSTS = {
         "https://api.binance.com",
         "wss://stream.binance.com:9443",
         "wss://ws-api.binance.com:443/ws-api/v3",
+        tells_rights=True,
     ),
     Environment.TESTNET: Hosts(
         "https://testnet.binance.vision",
@@ -62,4 +65,4 @@ def hosts_at(place: str) -> Hosts:
             "machine such as http://127.0.0.1:8080"
         )
     there = parts.netloc
-    return Hosts(f"http://{there}", f"ws://{there}", f"ws://{there}/ws-api/v3")
+    return Hosts(f"http://{there}", f"ws://{there}", f"ws://{there}/ws-api/v3", tells_rights=True)

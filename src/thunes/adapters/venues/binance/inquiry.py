@@ -1,12 +1,13 @@
 """The inquiry: one look at the whole account, or none if any part of it is missing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeVar
 
 from thunes.adapters.venues.binance.answers import OrderRow, TradeRow, decode, decode_balances
 from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.known_orders import KnownOrders
+from thunes.adapters.venues.binance.listing import NOT_LISTED, Listing
 from thunes.adapters.venues.binance.requests import Request, query
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import AccountSeen
@@ -32,10 +33,10 @@ class Inquiry:
     Every time in it is ours: the venue's times are moved by the offset of its clock.
     """
 
-    def __init__(self, client: Client, known: KnownOrders, symbols: Sequence[Symbol]) -> None:
+    def __init__(self, client: Client, known: KnownOrders, listing: Listing) -> None:
         self._client = client
         self._known = known
-        self._symbols = symbols
+        self._listing = listing
 
     async def look(self, asked: Instant, fills_since: Instant) -> AccountSeen:
         """The account as it stood at `asked` or later. Raises Missing.
@@ -53,7 +54,7 @@ class Inquiry:
             if order_id not in open_ids:
                 rows += await self._one(symbol, ("origClientOrderId", order_id), order_id, asked)
         fills: list[SeenFill] = []
-        for symbol in self._symbols:
+        for symbol in self._listing.listed():
             for trade in await self._trades(symbol, since):
                 name = self._known.named(symbol, trade.order_id)
                 if name is None:
@@ -72,10 +73,10 @@ class Inquiry:
     async def _open(self) -> list[OrderRow]:
         """All that is open, on few symbols asked one by one, for that weighs less."""
         requests = [query("openOrders", _EVERY_SYMBOL_WEIGHT)]
-        if len(self._symbols) * _ONE_SYMBOL_WEIGHT < _EVERY_SYMBOL_WEIGHT:
+        symbols = self._listing.listed()
+        if len(symbols) * _ONE_SYMBOL_WEIGHT < _EVERY_SYMBOL_WEIGHT:
             requests = [
-                query("openOrders", _ONE_SYMBOL_WEIGHT, ("symbol", symbol))
-                for symbol in self._symbols
+                query("openOrders", _ONE_SYMBOL_WEIGHT, ("symbol", symbol)) for symbol in symbols
             ]
         rows: list[OrderRow] = []
         for request in requests:
@@ -90,6 +91,8 @@ class Inquiry:
         """One order however it stands; none if the venue does not know it."""
         reply = await self._client.ask(query("order", 4, ("symbol", symbol), by))
         if isinstance(reply, Failure):
+            if reply.code == NOT_LISTED:
+                return []  # nobody says how orders of a delisted symbol stand
             if reply.code != NO_SUCH_ORDER:
                 raise Missing(reply.text)
             self._known.absent(order_id, asked)

@@ -90,6 +90,11 @@ class KnownOrders:
     def find(self, order_id: OrderId) -> Known | None:
         return self._open.get(order_id) or self._over.get(order_id)
 
+    def is_numbered(self, order_id: OrderId) -> bool:
+        """Whether the venue has told its own number of it."""
+        known = self.find(order_id)
+        return known is not None and known.venue_id >= 0
+
     def named(self, symbol: Symbol, venue_id: int) -> OrderId | None:
         """The id that we gave to the venue's order of this number."""
         return self._by_venue.get((symbol, venue_id))

@@ -1,6 +1,6 @@
 """The listing: what the venue trades now and in which steps, and what of that has changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from thunes.adapters.venues.binance.requests import Request, query
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.units import NS_PER_SECOND, Symbol
 
+NOT_LISTED = -1121
 _TRADING = "TRADING"
 _COUNTED = {"REQUEST_WEIGHT": Counted.WEIGHT, "ORDERS": Counted.ORDERS}
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
@@ -41,10 +42,24 @@ class Listing:
         self.instruments = dict(instruments)
         self.limits: tuple[Limit, ...] = ()  # empty until they were told
         self._halted: dict[Symbol, str] = {}
+        self._delisted: dict[Symbol, str] = {}
 
-    def request(self) -> Request:
-        names = msgspec.json.encode(list(self.instruments)).decode()
+    def listed(self) -> list[Symbol]:
+        """What the venue still lists, as far as it is known."""
+        return [symbol for symbol in self.instruments if symbol not in self._delisted]
+
+    def request(self, symbols: Iterable[Symbol]) -> Request:
+        """One question for all of these: the venue answers it only if it lists every one."""
+        names = msgspec.json.encode(list(symbols)).decode()
         return query("exchangeInfo", 20, ("symbols", names), signed=False)
+
+    def drop(self, symbol: Symbol) -> str:
+        """The venue does not list it any longer: what that means, in a sentence."""
+        self._delisted[symbol] = "DELISTED"
+        return (
+            f"the venue does not list {symbol} any longer: nothing is entered there; what is still"
+            " held has to be taken out by hand"
+        )
 
     def refresh(self, body: bytes) -> list[str]:
         """Take what the venue lists now; what is different, in sentences.
@@ -52,25 +67,27 @@ class Listing:
         Raises Unreadable or DataError, and takes nothing then.
         """
         info = decode(body, _Info, "exchangeInfo")
-        found = parse_exchange_info(body, self.instruments)
+        before = {symbol: self.instruments[symbol] for symbol in self.listed()}
+        found = parse_exchange_info(body, before)
         halted = {each.symbol: each.status for each in info.symbols if each.status != _TRADING}
         changes = [
-            f"the venue has changed the filters of {symbol}: {_difference(before, found[symbol])}"
-            for symbol, before in self.instruments.items()
-            if found[symbol] != before
+            f"the venue has changed the filters of {symbol}: {_difference(old, found[symbol])}"
+            for symbol, old in before.items()
+            if found[symbol] != old
         ]
         changes += [
             f"the venue says {status} of {symbol}: nothing is entered there"
             for symbol, status in halted.items()
             if status != self._halted.get(symbol)
         ]
-        self.instruments, self._halted = found, halted
+        self.instruments |= found
+        self._halted = halted
         self.limits = tuple(filter(None, map(_limit, info.rate_limits)))
         return changes
 
     def doubt(self, symbol: Symbol) -> str:
         """Why nothing may be entered in this symbol; "" if it may."""
-        status = self._halted.get(symbol)
+        status = self._delisted.get(symbol) or self._halted.get(symbol)
         return "" if status is None else f"the venue says {status} of {symbol}"
 
 

@@ -7,7 +7,7 @@ while the stream said nothing, the stream is dead, however open its socket may b
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ import msgspec
 from thunes.adapters.venues.binance.answers import decode
 from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client
+from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.market_codec import Notice, decode_klines, decode_market
 from thunes.adapters.venues.binance.market_frames import BookTicker, CandleUpdate, Trade
 from thunes.adapters.venues.binance.prices import Prices
@@ -67,19 +68,21 @@ class MarketFeed:
     def __init__(
         self,
         streams: str,
-        wanted: tuple[Sequence[Symbol], str, Instant],
+        wanted: tuple[Listing, str, Instant],
         client: Client,
         heard: tuple[Prices, MarketListener],
     ) -> None:
-        """`wanted` are symbols, the interval of bars, and from when on bars are wanted (0: from
-        the first one that closes)."""
+        """`wanted` are the symbols, the interval of bars, and from when on bars are wanted (0:
+        from the first one that closes)."""
         self.unknown = 0  # frames of a kind that nobody here knows
         self._streams = streams
-        self._symbols, self._interval, since = wanted
+        self._listing, self._interval, since = wanted
         self._client = client
         self._prices, self._listener = heard
         self._updates: dict[Symbol, int] = {}
-        self._joined: dict[Symbol, Instant] = dict.fromkeys(self._symbols, since) if since else {}
+        self._joined: dict[Symbol, Instant] = {}
+        if since:
+            self._joined = dict.fromkeys(self._listing.listed(), since)
         self._heard_at = self._connected_at = Instant(0)
         self._streamed: dict[Symbol, tuple[Price, Price]] = {}
         self._strikes: dict[Symbol, int] = {}
@@ -89,7 +92,7 @@ class MarketFeed:
 
     def address(self) -> str:
         kinds = ("bookTicker", "trade", f"kline_{self._interval}")
-        names = [f"{symbol.lower()}@{kind}" for symbol in self._symbols for kind in kinds]
+        names = [f"{symbol.lower()}@{kind}" for symbol in self._listing.listed() for kind in kinds]
         return f"{self._streams}/stream?streams={'/'.join(names)}"
 
     async def greet(self, _: Send) -> None:
@@ -135,7 +138,7 @@ class MarketFeed:
         while True:
             resync = self._resync.is_set()
             self._resync.clear()
-            for symbol in [s for s in self._symbols if s in self._joined]:
+            for symbol in [s for s in self._listing.listed() if s in self._joined]:
                 if resync or self._is_overdue(symbol):
                     await self._fetch_bars(symbol)
             await self._look_after_quiet(everything=resync)
@@ -193,7 +196,7 @@ class MarketFeed:
         may be dead, look again soon."""
         now = self._client.now()
         quiet = []
-        for symbol in self._symbols:
+        for symbol in self._listing.listed():
             quote = self._prices.latest(symbol)
             suspect = everything or symbol in self._strikes
             if quote is None or suspect or now - quote.at > QUIET_NS:

@@ -17,6 +17,7 @@ from thunes.adapters.venues.binance.order_requests import (
 )
 from thunes.adapters.venues.binance.prices import Prices
 from thunes.adapters.venues.binance.requests import Request, Urgency, query
+from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.states import PENDING
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.order import CancelRefused, Order, OutcomeUnknown, Rejected, Report
@@ -35,11 +36,13 @@ class Placing:
         known: KnownOrders,
         listing: Listing,
         prices: Prices,
+        rights: Rights,
     ) -> None:
         self.client = client
         self.known = known
         self._listing = listing
         self._prices = prices
+        self._rights = rights
 
     def fit(self, orders: Sequence[Order]) -> tuple[Order, ...]:
         """The orders as they may leave: on the grid of their symbol."""
@@ -50,7 +53,12 @@ class Placing:
         symbol = orders[0].symbol
         instrument, now = self._listing.instruments[symbol], self.client.now()
         if urgency_of(orders) is Urgency.ENTRY:
-            doubt = self._listing.doubt(symbol) or self._prices.doubt(symbol, now)
+            doubts = (
+                self._rights.doubt,
+                self._listing.doubt(symbol),
+                self._prices.doubt(symbol, now),
+            )
+            doubt = next(filter(None, doubts), "")
             if doubt:
                 return Failure(Meaning.RETRY, 0, f"not sent: {doubt}")
         working = self.known.resting(symbol, gone)

@@ -12,18 +12,19 @@ from thunes.adapters.venues.binance.client import Client, Now
 from thunes.adapters.venues.binance.hosts import hosts_at
 from thunes.adapters.venues.binance.inquiry import Inquiry, Missing
 from thunes.adapters.venues.binance.known_orders import KnownOrders
-from thunes.adapters.venues.binance.listing import Listing
+from thunes.adapters.venues.binance.listing import NOT_LISTED, Listing
 from thunes.adapters.venues.binance.market_feed import MarketFeed, MarketListener
 from thunes.adapters.venues.binance.placing import Placing, refused
 from thunes.adapters.venues.binance.prices import Prices
 from thunes.adapters.venues.binance.replacing import replace
+from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.server_clock import MEASURE_EVERY_NS
 from thunes.adapters.venues.binance.session import Patience, Session
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import CcxtTransport
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
-from thunes.core.domain.errors import DataError
+from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.event import Event, VenueReported
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Report
@@ -48,6 +49,10 @@ class Access:
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = TIMEOUT_S
 
+    def __post_init__(self) -> None:
+        if not self.instruments:
+            raise UsageError("there is no symbol to trade: name at least one")
+
 
 class Ears(MarketListener, Protocol):
     """Who hears the venue; called on its thread, and not to wait there."""
@@ -66,33 +71,38 @@ class Works:
     """Made and used on one event loop."""
 
     def __init__(self, access: Access, ears: Ears, now: Now) -> None:
-        hosts, keys, symbols = hosts_at(access.place), access.keys, tuple(access.instruments)
+        hosts, keys = hosts_at(access.place), access.keys
         self._ears = ears
         self._now = now
         self._known, prices = KnownOrders(), Prices()
         self._listing = Listing(access.instruments)
         self.client = Client(hosts.rest, keys, CcxtTransport(access.timeout_s), now, ears.trouble)
-        self._placing = Placing(self.client, self._known, self._listing, prices)
-        self._inquiry = Inquiry(self.client, self._known, symbols)
+        self._rights = Rights()
+        self._placing = Placing(self.client, self._known, self._listing, prices, self._rights)
+        self._inquiry = Inquiry(self.client, self._known, self._listing)
         told = (self._heard, ears.reconnected, ears.trouble)
-        account = AccountFeed(hosts.api, keys, self.client, self._known, told)
-        wanted = (symbols, access.interval, access.bars_since)
+        self._account = AccountFeed(hosts.api, keys, self.client, self._known, told)
+        wanted = (self._listing, access.interval, access.bars_since)
         self._market = MarketFeed(hosts.streams, wanted, self.client, (prices, ears))
-        self.sessions = tuple(Session(feed, access.patience) for feed in (account, self._market))
+        feeds = (self._account, self._market)
+        self.sessions = tuple(Session(feed, access.patience) for feed in feeds)
         self._ready = asyncio.Event()
         self._asked: tuple[Instant, Instant] | None = None
         self._looking = False
         self._listed_at = Instant(0)
         self._doubt = ""
+        self._tells_rights = hosts.tells_rights
 
     async def run(self) -> None:
         """Stay connected and up to date, until cancelled."""
         await self._look_at_clock()
+        await self._look_at_rights()
         self._ready.set()
         async with asyncio.TaskGroup() as tasks:
             for session in self.sessions:
                 tasks.create_task(session.run())
             tasks.create_task(self._market.run())
+            tasks.create_task(self._account.run())
             tasks.create_task(self._keep_up())
 
     async def carry_out(self, command: VenueCommand, at: Instant) -> None:
@@ -149,6 +159,7 @@ class Works:
             wait = LIST_AGAIN_NS if self.client.misfitted else LIST_EVERY_NS
             if now - self._listed_at >= wait:
                 await self._look_at_listing()
+                await self._look_at_rights()
 
     async def _look_at_clock(self) -> None:
         doubt = await self.client.look_at_clock()
@@ -156,15 +167,36 @@ class Works:
             self._ears.trouble(doubt)
         self._doubt = doubt
 
+    async def _find_delisted(self) -> bytes | Failure:
+        """Who of them is not listed, found one by one, and what there is to know of the others."""
+        for symbol in self._listing.listed():
+            said = await self.client.ask(self._listing.request([symbol]))
+            if isinstance(said, Failure) and said.code == NOT_LISTED:
+                self._ears.trouble(self._listing.drop(symbol))
+        return await self.client.ask(self._listing.request(self._listing.listed()))
+
+    async def _look_at_rights(self) -> None:
+        if not self._tells_rights:
+            return
+        try:
+            doubt = self._rights.heard(await self.client.ask(self._rights.request()))
+        except Unreadable as error:
+            doubt = str(error)
+        if doubt:
+            self._ears.trouble(doubt)
+
     async def _look_at_listing(self) -> None:
-        body = await self.client.ask(self._listing.request())
+        listing = self._listing
+        body = await self.client.ask(listing.request(listing.listed()))
         self._listed_at = self._now()
+        if isinstance(body, Failure) and body.code == NOT_LISTED:
+            body = await self._find_delisted()
         if isinstance(body, Failure):
             return
         self.client.misfitted = False
         try:
-            changes = self._listing.refresh(body)
-            self.client.gauges.budget.limits = self._listing.limits or DEFAULT_LIMITS
+            changes = listing.refresh(body)
+            self.client.gauges.budget.limits = listing.limits or DEFAULT_LIMITS
         except (Unreadable, DataError) as error:
             changes = [str(error)]
         for change in changes:

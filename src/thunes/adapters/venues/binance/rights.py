@@ -1,0 +1,40 @@
+"""Rights: what a key may do, as the venue tells it, and why it had better not be used for entries.
+
+A key that can take money out turns every leak into a loss of everything; trading needs no such
+right. The rehearsal rooms do not tell (404): money there is made up.
+"""
+
+import msgspec
+
+from thunes.adapters.venues.binance.answers import decode
+from thunes.adapters.venues.binance.classify import Failure
+from thunes.adapters.venues.binance.requests import Request, Urgency
+
+
+class _Rights(msgspec.Struct, frozen=True, rename="camel"):
+    enable_withdrawals: bool
+    enable_spot_and_margin_trading: bool
+
+
+class Rights:
+    """What is known of them; before the first answer, and where nobody tells, nothing is held
+    against the key."""
+
+    def __init__(self) -> None:
+        self.doubt = ""
+
+    def request(self) -> Request:
+        return Request("GET", "/sapi/v1/account/apiRestrictions", (), 1, Urgency.QUERY)
+
+    def heard(self, reply: bytes | Failure) -> str:
+        """Take the answer; what is newly wrong with the key, or "". Raises Unreadable."""
+        if isinstance(reply, Failure):
+            return ""
+        told = decode(reply, _Rights, "the rights of the key")
+        doubt = ""
+        if told.enable_withdrawals:
+            doubt = "this key may withdraw; make one that may only read and trade"
+        elif not told.enable_spot_and_margin_trading:
+            doubt = "this key may not trade; allow it Spot trading, and nothing else"
+        new, self.doubt = doubt != self.doubt, doubt
+        return doubt if new else ""
