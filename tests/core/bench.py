@@ -90,6 +90,8 @@ class Script:
     def __init__(self) -> None:
         self.queue: list[Signal] = []
 
+    failures: Sequence[str] = ()
+
     def observe(self, event: Event, view: View) -> Sequence[Signal]:
         said, self.queue = self.queue, []
         return said

@@ -16,6 +16,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**63), 2**63 - 1),
     str: st.text(max_size=8),
     bool: st.booleans(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     type(None): st.none(),
 }
 

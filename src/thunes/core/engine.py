@@ -31,4 +31,5 @@ class Engine:
         targets = self.portfolio.allocate(signals, budget, view)  # what we want
         proposals = self.execution.propose(targets, event, view)  # how to get there
         verdicts = self.risk.review(proposals, mode, view)  # what is allowed
-        return self.state.commit(verdicts, mode)  # what we do, recorded as in flight
+        failures = self.strategies.failures
+        return self.state.commit(verdicts, mode, failures)  # what we do, recorded as in flight

@@ -16,6 +16,7 @@ from thunes.core.domain.event import (
     BarsClosed,
     Event,
     OperatorActed,
+    OperatorAsked,
     QuoteReceived,
     Restarted,
     TimerFired,
@@ -106,13 +107,16 @@ class Known:
                     self._facts.append(Noticed("bad_quote", text, event.at))
             case OperatorActed():
                 self.memory.requested = (*self.memory.requested, event.cause)
-            case TimerFired():
+            case TimerFired() | OperatorAsked():
                 pass
             case _:
                 assert_never(event)
 
     def _apply_bars(self, event: BarsClosed) -> None:
         assert event.sequence > self.market.sequence, "bars close once"
+        if event.bars:
+            self.market.tape.append(event.bars)
+            self.moved = True
         self.market.sequence = event.sequence
         for held in self.ledger.positions.values():
             if held.plan.trail_after is not None:
@@ -221,9 +225,13 @@ class Known:
 class State(Known):
     """What is, and what we do, recorded as in flight."""
 
-    def commit(self, verdicts: Sequence[Verdict], reading: ModeReading) -> Outcome:
-        """Record verdicts and the mode; what is approved becomes commands."""
+    def commit(
+        self, verdicts: Sequence[Verdict], reading: ModeReading, failures: Sequence[str] = ()
+    ) -> Outcome:
+        """Record verdicts, the mode and strategies that failed; what is approved becomes
+        commands."""
         memory, facts = self.memory, self._facts
+        facts.extend(Noticed("strategy_failed", text, self.at) for text in failures)
         memory.requested = ()
         memory.order_count = self._ids.given
         if not verdicts and not facts and not reading.changes:

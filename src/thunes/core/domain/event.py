@@ -3,10 +3,11 @@
 import msgspec
 
 from thunes.core.domain.evidence import SeenFill, SeenOrder
-from thunes.core.domain.market import Quote
+from thunes.core.domain.market import Bar, Quote
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
-from thunes.core.domain.units import Asset, Instant, Quantity
+from thunes.core.domain.units import Asset, Instant, Quantity, Symbol
+from thunes.core.domain.word import Word
 
 
 class AccountOpened(msgspec.Struct, frozen=True, tag="account_opened", forbid_unknown_fields=True):
@@ -16,11 +17,28 @@ class AccountOpened(msgspec.Struct, frozen=True, tag="account_opened", forbid_un
     balances: dict[Asset, Quantity]
 
 
-class BarsClosed(msgspec.Struct, frozen=True, tag="bars_closed", forbid_unknown_fields=True):
-    """All bars that close at `at` are known: the tape may be read up to row `sequence`."""
+class BarsClosed(
+    msgspec.Struct,
+    frozen=True,
+    tag="bars_closed",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """All bars that close at `at` are known: the tape may be read up to row `sequence`.
+
+    `bars` are those that the tape does not hold yet, oldest first; a tape of the past holds all.
+    """
 
     at: Instant
     sequence: int
+    bars: dict[Symbol, tuple[Bar, ...]] = {}
+
+
+class Wish(Word):
+    """What a person can ask for that only reduces."""
+
+    FLATTEN = "flatten"  # sell it at market
+    PROTECT = "protect"  # place the stops that are missing
 
 
 class QuoteReceived(msgspec.Struct, frozen=True, tag="quote_received", forbid_unknown_fields=True):
@@ -47,6 +65,16 @@ class OperatorActed(msgspec.Struct, frozen=True, tag="operator_acted", forbid_un
 
     at: Instant
     cause: Cause
+    who: str
+    why: str
+
+
+class OperatorAsked(msgspec.Struct, frozen=True, tag="operator_asked", forbid_unknown_fields=True):
+    """A person wants something done about what is held; no symbols: about all of it."""
+
+    at: Instant
+    wish: Wish
+    symbols: tuple[Symbol, ...]
     who: str
     why: str
 
@@ -84,6 +112,7 @@ Event = (
     | VenueReported
     | TimerFired
     | OperatorActed
+    | OperatorAsked
     | Restarted
     | AccountSeen
 )

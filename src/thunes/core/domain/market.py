@@ -30,8 +30,8 @@ class BarColumns:
         return int(self.open_time.size)
 
 
-class Bar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One bar as the tape holds it: `close_time` is when it is known."""
+class Bar(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One bar as the tape holds it: `close_time` is when it is known. On record it is a row."""
 
     open_time: Instant
     close_time: Instant

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+import numpy as np
+
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Floats, Quote
 from thunes.core.domain.units import NS_PER_SECOND, ONE, ZERO, Instant, Price, Quantity, Symbol
@@ -97,6 +99,8 @@ class Market:
 
     def closes(self, symbol: Symbol, count: int) -> Floats:
         end = self._row(symbol) + 1
+        if not end:
+            return np.empty(0)
         return self.tape.bars[symbol].close[max(0, end - count) : end]
 
     def bar_seconds(self) -> float:

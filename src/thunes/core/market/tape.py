@@ -1,6 +1,6 @@
 """The tape: closed bars of all symbols on one common line of time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,20 +14,32 @@ from thunes.core.domain.units import (
     format_timeframe,
 )
 from thunes.core.market.bars import Bars
+from thunes.core.market.growth import GrowingColumns
 
 
 class Tape:
     """Bars of one timeframe by symbol; row `sequence` of the tape is one closing instant.
 
     `times` is int64 nanoseconds, the sorted union of all close times. A symbol without a bar
-    at an instant keeps its last row, as live does.
+    at an instant keeps its last row, as live does: what was told late is of the row at which it
+    was told.
     UsageError: bars of two symbols that never open together.
     """
+
+    @classmethod
+    def growing(cls, timeframe: int) -> "Tape":
+        """A tape without any row, to be added to."""
+        tape = cls.__new__(cls)
+        tape.bars, tape.timeframe = {}, timeframe
+        tape.times = np.empty(0, dtype=np.int64)
+        tape._rows, tape._columns = {}, {}
+        return tape
 
     def __init__(self, bars: Mapping[Symbol, Bars]) -> None:
         if not bars or any(len(each) == 0 for each in bars.values()):
             raise DataError("there are no bars to trade on: give at least one bar per symbol")
         self.bars = dict(bars)
+        self._columns: dict[Symbol, GrowingColumns] = {}
         first = next(iter(self.bars.values()))
         self.timeframe = first.timeframe
         if any(each.timeframe != self.timeframe for each in self.bars.values()):
@@ -41,6 +53,26 @@ class Tape:
             for symbol, each in self.bars.items()
             if each.close_time.size != self.times.size
         }
+
+    def append(self, bars: Mapping[Symbol, Sequence[Bar]]) -> None:
+        """Add bars, each symbol's after those it has. At least one closes after all that is here;
+        of several rows that come together all are known by their own times. DataError: out of
+        order."""
+        last = int(self.times[-1]) if len(self) else -1
+        closes = {each.close_time for more in bars.values() for each in more}
+        times = np.array(sorted(time for time in closes if time > last), dtype=np.int64)
+        if not times.size:
+            raise DataError("nothing that closes now is among the bars to be added")
+        for symbol, more in bars.items():
+            columns = self._columns.setdefault(symbol, GrowingColumns()).add(more)
+            self.bars[symbol] = Bars(symbol, self.timeframe, columns)
+        for symbol, known in self.bars.items():
+            before = self._rows.get(symbol)
+            if before is None:
+                before = np.full(len(self), -1, dtype=np.int64)
+            rows = np.searchsorted(known.close_time, times, side="right") - 1
+            self._rows[symbol] = np.concatenate([before, rows])
+        self.times = np.concatenate([self.times, times])
 
     def __len__(self) -> int:
         return int(self.times.size)
@@ -66,10 +98,9 @@ class Tape:
         return bar_at(bars, row)
 
     def sequence_of(self, symbol: Symbol, row: int) -> int:
-        """The place on the tape of a symbol's own row."""
-        if symbol not in self._rows:
-            return row
-        return int(np.searchsorted(self.times, self.bars[symbol].close_time[row]))
+        """The place on the tape where a symbol's own row came to be known."""
+        rows = self._rows.get(symbol)
+        return row if rows is None else int(np.searchsorted(rows, row))
 
 
 def _refuse_two_grids(bars: Mapping[Symbol, Bars]) -> None:

@@ -67,6 +67,8 @@ class Strategies:
                 found[sequence] = symbols
         return found
 
+    failures: Sequence[str] = ()  # a run over the past ends with the first one
+
     def observe(self, event: Event, view: View) -> Sequence[Signal]:
         found: Sequence[Signal] = ()
         if isinstance(event, BarsClosed):
@@ -77,7 +79,7 @@ class Strategies:
         for desk, strategy, first in self._watching:
             if self._wakes(strategy, first, event, view):
                 ask = partial(strategy.observe, event, view, desk)
-                signals.extend(_asked(type(strategy).__name__, "observe", ask))
+                signals.extend(asked(type(strategy).__name__, "observe", ask))
         return signals
 
     def _wakes(self, strategy: EventStrategy, first: int, event: Event, view: View) -> bool:
@@ -91,23 +93,27 @@ class Strategies:
         signals = evaluate(strategy, bars)
         rows = np.flatnonzero(signals.enter | signals.exit)
         for row in rows.tolist():
-            distance = signals.stop_distance
-            signal = Signal(
-                strategy=desk.strategy,
-                symbol=desk.symbol,
-                action=Action.ENTER if signals.enter[row] else Action.EXIT,
-                stop_distance=None
-                if distance is None or np.isnan(distance[row])
-                else Decimal(repr(float(distance[row]))),
-            )
             sequence = self._tape.sequence_of(desk.symbol, row)
-            self._signals.setdefault(sequence, []).append(signal)
+            self._signals.setdefault(sequence, []).append(signal_at(desk, signals, row))
+
+
+def signal_at(desk: Desk, signals: Signals, row: int) -> Signal:
+    """The signal of a row that has one."""
+    distance = signals.stop_distance
+    return Signal(
+        strategy=desk.strategy,
+        symbol=desk.symbol,
+        action=Action.ENTER if signals.enter[row] else Action.EXIT,
+        stop_distance=None
+        if distance is None or np.isnan(distance[row])
+        else Decimal(repr(float(distance[row]))),
+    )
 
 
 def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
     """The strategy's signals, checked; whatever is wrong with them is said in one sentence."""
     name = type(strategy).__name__
-    signals = _asked(name, "signals", lambda: strategy.signals(bars))
+    signals = asked(name, "signals", lambda: strategy.signals(bars))
     if not isinstance(signals, Signals):
         raise StrategyError(
             f"strategy {name}: signals() must return Signals(enter=..., exit=...), "
@@ -124,7 +130,7 @@ def evaluate(strategy: SignalStrategy, bars: Bars) -> Signals:
     return signals
 
 
-def _asked(name: str, method: str, ask: Callable[[], Answer]) -> Answer:
+def asked(name: str, method: str, ask: Callable[[], Answer]) -> Answer:
     """The border to foreign code: what it raises, exits included, is named and reported as its."""
     try:
         return ask()

@@ -75,4 +75,8 @@ Strategy = SignalStrategy | EventStrategy
 class Observer(Protocol):
     """What the engine asks of the strategies as a whole."""
 
+    @property
+    def failures(self) -> Sequence[str]:
+        """What went wrong when they were last asked, by strategy."""
+
     def observe(self, event: Event, view: View) -> Sequence[Signal]: ...
