@@ -9,7 +9,7 @@ import msgspec
 
 from thunes import __version__
 from thunes.adapters.storage.tape import load_tape, tape_digest
-from thunes.compose.spec import Header, RunSpec
+from thunes.compose.spec import Account, Header, RunSpec
 from thunes.compose.strategies import load_kind
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.instrument import Instrument
@@ -23,6 +23,7 @@ from thunes.core.market.tape import Tape
 from thunes.core.portfolio.allocate import Portfolio
 from thunes.core.risk.review import Risk
 from thunes.core.state import State
+from thunes.core.strategy.anchored import Anchored
 from thunes.core.strategy.catalog import build
 from thunes.core.strategy.feed import Strategies
 from thunes.core.strategy.protocol import Desk, Strategy
@@ -59,6 +60,40 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
         execution=Execution(spec.exits, spec.costs.fee_rate),
     )
     return Built(engine, strategies, tape, desks)
+
+
+def build_live_engine(spec: RunSpec) -> Engine:
+    """The engine of an account, on a tape that begins empty and grows."""
+    decimal.setcontext(EXACT)
+    tape = Tape.growing(spec.timeframe)
+    instruments = {instrument.symbol: instrument for instrument in spec.instruments}
+    for each in spec.strategies:
+        for symbol in each.symbols:
+            if symbol not in instruments:
+                raise UsageError(f"strategy {each.id} trades {symbol}, which is not traded here")
+    reserve = spec.costs.fee_rate if spec.costs.fee_asset == "quote" else ZERO
+    market = Market(tape, instruments)
+    return Engine(
+        state=State(market, spec.quote, reserve, spec.limits.watches_equity, spec.exits),
+        risk=Risk(spec.limits),
+        strategies=Anchored(_desks(spec), tape),
+        portfolio=Portfolio(spec.sizing, spec.exits),
+        execution=Execution(spec.exits, spec.costs.fee_rate),
+    )
+
+
+def live_header(spec: RunSpec, account: Account) -> bytes:
+    """The header of the journal of an account."""
+    header = Header(thunes=__version__, run=spec, tape={}, account=account)
+    return msgspec.json.Encoder(decimal_format="string").encode(header)
+
+
+def read_header_of(header: bytes, directory: Path) -> Header:
+    """The header of a journal in `directory`. Raises DataError if it is not one of ours."""
+    try:
+        return msgspec.json.decode(header, type=Header)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{directory}: the journal's header is not one of ours: {error}") from error
 
 
 def _refuse_strangers(
@@ -103,8 +138,7 @@ def header_of(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> bytes:
 
 def engine_from_header(header: bytes, directory: Path) -> Engine:
     """The engine that a journal in `directory` was written by, before its first event."""
-    try:
-        read = msgspec.json.decode(header, type=Header)
-    except msgspec.MsgspecError as error:
-        raise DataError(f"{directory}: the journal's header is not one of ours: {error}") from error
+    read = read_header_of(header, directory)
+    if read.account is not None:
+        return build_live_engine(read.run)
     return build_engine(read.run, load_tape(directory, read.tape)).engine

@@ -57,9 +57,17 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     costs: Costs = Costs()
 
 
-class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose orders a journal tells of: at which place, and a fingerprint of the key."""
+
+    place: str
+    key: str
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The first line of a journal: enough to build the same engine again."""
 
     thunes: str
     run: RunSpec
     tape: dict[Symbol, str]
+    account: Account | None = None  # None: of a run over the past

@@ -17,6 +17,7 @@ from thunes.core.domain.event import (
     BarsClosed,
     Event,
     OperatorActed,
+    OperatorAsked,
     QuoteReceived,
     Restarted,
     TimerFired,
@@ -100,6 +101,10 @@ class Storyteller:
             case OperatorActed():
                 text = f"{event.who} asked for {event.cause.value}: {event.why}"
                 yield Sentence(Topic.MODES, "", text)
+            case OperatorAsked():
+                about = ", ".join(event.symbols) or "everything"
+                text = f"{event.who} asked to {event.wish.value} {about}: {event.why}"
+                yield Sentence(Topic.OTHER, "", text)
             case Restarted():
                 text = f"process {event.epoch} took over; what was in flight is unknown"
                 yield Sentence(Topic.OTHER, "", text)

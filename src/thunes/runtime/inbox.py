@@ -7,6 +7,7 @@ to trade and ends: the next one looks at the account.
 """
 
 from collections import deque
+from collections.abc import Callable
 from threading import Condition, get_ident
 
 from thunes.core.domain.errors import ThunesError
@@ -16,6 +17,10 @@ WAITING_MAX = 10_000
 """Events that may wait, market data aside: of that there is one per symbol at most."""
 
 _BARS = ""
+
+
+Turn = Callable[[], object]
+"""Something to be done by the one who takes, between two events."""
 
 
 class Overflow(ThunesError):
@@ -28,14 +33,15 @@ class Inbox:
     def __init__(self, waiting_max: int = WAITING_MAX) -> None:
         self.conflated = 0  # market data that newer data took the place of
         self._waiting_max = waiting_max
-        self._urgent: deque[Event] = deque()
+        self._urgent: deque[Event | Turn] = deque()
         self._market: dict[str, BarsClosed | QuoteReceived] = {}
         self._changed = Condition()
         self._closed = False
+        self._woken = False
         self._taker: int | None = None
 
-    def put(self, event: Event) -> bool:
-        """Leave an event; False once the inbox is closed. Raises Overflow: it was not kept."""
+    def put(self, event: Event | Turn) -> bool:
+        """Leave an event or a turn; False once the inbox is closed. Raises Overflow: not kept."""
         with self._changed:
             if self._closed:
                 return False
@@ -51,8 +57,15 @@ class Inbox:
             self._changed.notify()
             return True
 
-    def take(self, timeout_s: float | None = None) -> Event | None:
-        """The next event, waited for if there is none; None when time or the inbox is over.
+    def wake(self) -> None:
+        """Have whoever waits look around."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def take(self, timeout_s: float | None = None) -> Event | Turn | None:
+        """The next event or turn, waited for if there is none; None when time or the inbox is
+        over, and for one who was woken.
 
         A closed inbox still gives what it holds. Only one thread may ever take.
         """
@@ -60,7 +73,8 @@ class Inbox:
             taker = get_ident()
             assert self._taker in (None, taker), "an account has one writer"
             self._taker = taker
-            self._changed.wait_for(lambda: self._closed or len(self) > 0, timeout_s)
+            self._changed.wait_for(lambda: self._closed or self._woken or len(self) > 0, timeout_s)
+            self._woken = False
             if self._urgent:
                 return self._urgent.popleft()
             if self._market:

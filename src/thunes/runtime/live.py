@@ -17,6 +17,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
 from thunes.core.ledger.adoption import moves
+from thunes.runtime.closings import Closed
 from thunes.runtime.horizon import Timers
 from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
 
@@ -81,9 +82,20 @@ class Live:
         for watch in self._watches:
             watch(event, outcome)
         if durable and self.unkept >= KEEP_EVERY:
-            self._store.keep(self.engine.state.snapshot())
-            self.unkept = 0
+            self.keep()
         return outcome
+
+    def close(self, bars: Closed) -> Outcome | None:
+        """One step for bars that have closed: the tape grows by them."""
+        tape = self.engine.state.market.tape
+        last = int(tape.times[-1]) if len(tape) else -1
+        new = {bar.close_time for more in bars.values() for bar in more if bar.close_time > last}
+        return self.hear(BarsClosed(Instant(0), len(tape) - 1 + len(new), dict(bars)))
+
+    def keep(self) -> None:
+        """Keep the state of now, so that the next start is short."""
+        self._store.keep(self.engine.state.snapshot())
+        self.unkept = 0
 
     def reconnected(self) -> None:
         """What was told meanwhile is lost: look at the account at once."""

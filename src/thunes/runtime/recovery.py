@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from thunes.core.domain.errors import DataError
-from thunes.core.domain.event import AccountOpened, Restarted
+from thunes.core.domain.event import AccountOpened, BarsClosed, Restarted
 from thunes.core.domain.line import decode_line
 from thunes.core.domain.units import Instant
 from thunes.core.engine import Engine
@@ -39,10 +39,12 @@ def replay(engine: Engine, lines: Iterable[bytes]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came before: the newest state that was kept, if any, and the steps after it."""
+    """What came before: the newest state that was kept, if any, the closings before it that brought
+    bars of their own, and the steps after it."""
 
     state: bytes | None
-    lines: Sequence[bytes]
+    lines: Iterable[bytes]
+    closings: Sequence[bytes] = ()
 
 
 def start(
@@ -53,13 +55,30 @@ def start(
     own: tuple[Clock, Lease],
 ) -> Live:
     """A process that goes on where `recorded` ends; what was in flight then is unknown now."""
+    return take_over(engine, recover(engine, recorded), venue, store, own)
+
+
+def recover(engine: Engine, recorded: Recorded) -> int:
+    """Bring a fresh engine to where `recorded` ends; how many steps came after what was kept."""
     if recorded.state is not None:
+        for payload in recorded.closings:
+            event = decode_line(payload).event
+            if isinstance(event, BarsClosed) and event.bars:
+                engine.state.market.tape.append(event.bars)
         engine.state.restore(recorded.state)
-    count = replay(engine, recorded.lines)
+    return replay(engine, recorded.lines)
+
+
+def take_over(
+    engine: Engine, unkept: int, venue: LiveVenue, store: KeepingStore, own: tuple[Clock, Lease]
+) -> Live:
+    """A process with a recovered engine: it asks the venue for all that is in doubt."""
     live = Live(engine, venue, store, own)
-    live.unkept = count
-    if not count and recorded.state is None:
+    live.unkept = unkept
+    memory = engine.state.memory
+    if not engine.state.at:
         live.hear(AccountOpened(at=Instant(0), balances={}))
-    live.hear(Restarted(at=Instant(0), epoch=own[1].epoch))
+    # Ids carry the epoch: it is above that of every process on record, whatever clocks said.
+    live.hear(Restarted(at=Instant(0), epoch=max(own[1].epoch, memory.epoch + 1)))
     live.reconnected()
     return live

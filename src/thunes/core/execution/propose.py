@@ -6,7 +6,14 @@ from decimal import Decimal
 from msgspec import structs
 
 from thunes.core.domain.decision import Action, Proposal, Purpose, Target
-from thunes.core.domain.event import AccountSeen, BarsClosed, Event, TimerFired, VenueReported
+from thunes.core.domain.event import (
+    AccountSeen,
+    BarsClosed,
+    Event,
+    OperatorAsked,
+    TimerFired,
+    VenueReported,
+)
 from thunes.core.domain.order import (
     Accepted,
     Canceled,
@@ -29,7 +36,7 @@ from thunes.core.execution.entries import call_off, enter, is_leaving, leave, tr
 from thunes.core.execution.expiry import call_off_again, clear, expire
 from thunes.core.execution.plan import gathered, named_leg, plan_legs
 from thunes.core.execution.protection import all_at_rest, move_stop, restore, rests
-from thunes.core.execution.upkeep import in_doubt, look_after
+from thunes.core.execution.upkeep import in_doubt, look_after, obey
 
 REPLACE_FAILED = (-2021, -2022)
 """The old order of a replace was gone: the new one was not refused for what it is."""
@@ -71,6 +78,8 @@ class Execution:
             answered = self._protect(left, view)
             busy = [*left, *(proposal.symbol for proposal in answered)]
             return [*answered, *look_after(busy, view, audit=True), *call_off_again(view)]
+        if isinstance(event, OperatorAsked):
+            return obey(event, view)
         return expire(event, view) if isinstance(event, TimerFired) else []
 
     def _leave(self, targets: Sequence[Target], view: View) -> list[Proposal]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from thunes.core.domain.decision import Proposal, Purpose
+from thunes.core.domain.event import OperatorAsked, Wish
 from thunes.core.domain.order import Side
 from thunes.core.domain.position import Position
 from thunes.core.domain.units import NS_PER_SECOND, Symbol
@@ -46,6 +47,16 @@ def look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> li
         else:
             proposals.extend(_repair(held, view))
     return proposals
+
+
+def obey(asked: OperatorAsked, view: View) -> list[Proposal]:
+    """What a person wants done about what is held."""
+    wanted = asked.symbols or [held.symbol for held in view.account.positions()]
+    if asked.wish is Wish.FLATTEN:
+        found = [leave(symbol, "operator", view) for symbol in wanted]
+        return [proposal for proposal in found if proposal is not None]
+    others = [held.symbol for held in view.account.positions() if held.symbol not in wanted]
+    return look_after(others, view, audit=True)
 
 
 def _repair(held: Position, view: View) -> list[Proposal]:

@@ -115,6 +115,12 @@ class Session:
         self._patience = patience
         self._chance = random.Random(seed)
         self._failures = 0  # in a row
+        self._link: _Link | None = None
+
+    def renew(self) -> None:
+        """Give up the connection of now, if there is one."""
+        if self._link is not None:
+            self._link.end("asked to")
 
     async def run(self) -> None:
         """Keep the feed up."""
@@ -142,6 +148,7 @@ class Session:
 
     async def _stay(self, http: aiohttp.ClientSession, link: _Link) -> _Link | None:
         """Watch a connection until it is lost (None) or has a successor."""
+        self._link = link
         loop, patience = asyncio.get_running_loop(), self._patience
         began = loop.time()
         # Not all who came at the same time leave at the same time.

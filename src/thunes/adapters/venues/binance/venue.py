@@ -44,6 +44,19 @@ class BinanceVenue:
         """Ask for the whole account; heard as one `AccountSeen` if all of it arrives."""
         self._do(lambda works: works.look(at, fills_since))
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended, closed or by a bug of its own."""
+        return self._begin is None
+
+    def reconnect(self) -> None:
+        """Give up every connection and dial anew."""
+
+        async def work(works: Works) -> None:
+            works.reconnect()
+
+        self._do(work)
+
     def close(self) -> None:
         """Let what was sent be answered, and end."""
         end, self._begin, self._end = self._end, None, None

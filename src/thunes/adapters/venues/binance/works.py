@@ -135,6 +135,11 @@ class Works:
                 self.client.last_miss = str(error)
         self._looking = False
 
+    def reconnect(self) -> None:
+        """Give up every connection; each session dials its next one."""
+        for session in self.sessions:
+            session.renew()
+
     async def close(self) -> None:
         await self.client.close()
 

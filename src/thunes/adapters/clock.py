@@ -1,0 +1,30 @@
+"""The clock: the time of one process, which never runs backwards however the machine's is set."""
+
+import time
+from collections.abc import Callable
+
+from thunes.core.domain.units import NS_PER_SECOND, Instant
+
+
+class SystemClock:
+    """Counts on from `start` (now, unless told) by the machine's monotonic clock, `speed` times as
+    fast: somebody who sets the machine's time moves nothing here."""
+
+    def __init__(
+        self,
+        start: Instant | None = None,
+        speed: float = 1.0,
+        count: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._count = count
+        self._began = count()
+        self._start = time.time_ns() if start is None else start
+        self.speed = speed
+
+    def now(self) -> Instant:
+        passed = self._count() - self._began
+        return Instant(self._start + (passed if self.speed == 1.0 else int(passed * self.speed)))
+
+    def wait_s(self, until: Instant) -> float:
+        """Seconds that whoever waits until then has to wait; none if it is past."""
+        return max(0.0, (until - self.now()) / NS_PER_SECOND / self.speed)

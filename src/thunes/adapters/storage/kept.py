@@ -1,0 +1,85 @@
+"""The kept journal: a journal with the newest state beside it, as a live process writes both."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from thunes.adapters.storage.disk import DISK, Disk
+from thunes.adapters.storage.journal import Journal
+from thunes.adapters.storage.reading import read_steps
+from thunes.adapters.storage.segments import segments
+from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
+
+_BARS = b'{"event":{"type":"bars_closed"'
+
+
+class Found(NamedTuple):
+    """What came before: the newest state that the journal vouches for, if any, the closings that
+    were taken in before it, and the steps after it."""
+
+    state: bytes | None
+    before: list[bytes]
+    after: Iterator[bytes]
+
+
+class KeptJournal:
+    """Satisfies the port of a store that keeps states; made by `open`."""
+
+    def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
+        self.journal = journal
+        self.fresh = False  # begun just now
+        self._directory = directory
+        self._disk = disk
+        self._steps = 0
+        self._line = ""
+
+    @classmethod
+    def open(cls, directory: Path, header: bytes, disk: Disk = DISK) -> "KeptJournal":
+        """Go on with the journal in `directory`, or begin one with `header`. Raises ThunesError,
+        DataError where it is damaged."""
+        fresh = not (directory.is_dir() and segments(directory, disk))
+        if fresh:
+            journal = Journal.create(directory, header, disk=disk)
+        else:
+            journal = Journal.open(directory, disk=disk)
+        kept = cls(directory, journal, disk)
+        kept.fresh = fresh
+        return kept
+
+    def recorded(self) -> Found:
+        """What came before. `after` has to be read to its end before anything is appended."""
+        kept = load_snapshot(self._directory, self._disk)
+        steps = self._read()
+        before: list[bytes] = []
+        while kept is not None and self._steps < kept.steps:
+            line = next(steps, None)
+            if line is None:
+                break
+            if line.startswith(_BARS):
+                before.append(line)
+            if self._steps == kept.steps and self._line == kept.line:
+                return Found(kept.state, before, steps)
+        self._steps = 0
+        return Found(None, [], self._read())
+
+    def append(self, line: bytes, *, durable: bool) -> None:
+        self.journal.append(line, durable=durable)
+        self._steps, self._line = self._steps + 1, line_digest(line)
+
+    def keep(self, state: bytes) -> None:
+        save_snapshot(self._directory, Snapshot(self._steps, self._line, state), self._disk)
+
+    def release(self) -> None:
+        """Let go, so that the next process can go on."""
+        self.journal.release()
+
+    def _read(self) -> Iterator[bytes]:
+        """Every step, counted as it is read."""
+        for _, line in read_steps(self._directory, self._disk):
+            self._steps, self._line = self._steps + 1, line_digest(line)
+            yield line
+
+
+def line_digest(line: bytes) -> str:
+    return sha256(line).hexdigest()
