@@ -7,18 +7,18 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 
 
 class SystemClock:
-    """Counts on from `start` (now, unless told) by the machine's monotonic clock, `speed` times as
-    fast: somebody who sets the machine's time moves nothing here."""
+    """Counts on by the machine's monotonic clock, `speed` times as fast: somebody who sets the
+    machine's time moves nothing here."""
 
     def __init__(
         self,
-        start: Instant | None = None,
+        start: tuple[Instant, int] | None = None,
         speed: float = 1.0,
         count: Callable[[], int] = time.monotonic_ns,
     ) -> None:
+        """`start` is a time, and what `count` said at that time; now, unless told."""
         self._count = count
-        self._began = count()
-        self._start = time.time_ns() if start is None else start
+        self._start, self._began = start or (time.time_ns(), count())
         self.speed = speed
 
     def now(self) -> Instant:

@@ -17,7 +17,11 @@ _Tape = Annotated[
     Option(help="Play the bar files of this folder instead, such as BTCUSDT_1m.parquet."),
 ]
 _TapeTime = Annotated[
-    bool, Option("--tape-time", help="The venue's time is that of the tape, and runs with --speed.")
+    bool,
+    Option(
+        "--tape-time",
+        help="The venue's time runs with --speed: from the tape's beginning, or from now.",
+    ),
 ]
 _Tls = Annotated[
     Path | None, Option(help="Serve TLS; the test authority to trust is written to this folder.")
@@ -31,6 +35,9 @@ _AsOf = Annotated[
 ]
 _Unlimited = Annotated[
     bool, Option("--unlimited", help="No request weights, order counts or other limits.")
+]
+_Idle = Annotated[
+    float | None, Option(min=1.0, help="End after so many seconds with nobody connected.")
 ]
 _Json = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
 
@@ -47,6 +54,7 @@ def sandbox(
     as_of: _AsOf = None,
     tls: _Tls = None,
     unlimited: _Unlimited = False,
+    idle_exit: _Idle = None,
     as_json: _Json = False,
 ) -> None:
     """Serve a venue on this machine: REST, streams, and an account with made-up money.
@@ -78,5 +86,6 @@ def sandbox(
         tls=tls,
         unlimited=unlimited,
         as_json=as_json,
+        idle_s=idle_exit,
     )
     serve(asked)

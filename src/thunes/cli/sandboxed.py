@@ -15,7 +15,7 @@ from typing import NamedTuple
 from thunes.adapters.storage.bars.paths import symbol_in_name
 from thunes.cli.market import MarketFlags, market_asked
 from thunes.core.domain.errors import UsageError
-from thunes.core.domain.units import NS_PER_SECOND, Asset, floor_to
+from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, floor_to
 from thunes.sandbox.clock import Clock
 from thunes.sandbox.exchange import Exchange
 from thunes.sandbox.faults import read_script
@@ -50,6 +50,7 @@ class Asked:
     tls: Path | None
     unlimited: bool
     as_json: bool
+    idle_s: float | None = None
 
 
 class _Source(NamedTuple):
@@ -63,8 +64,6 @@ def serve(asked: Asked) -> None:
     """Serve until interrupted."""
     if asked.venue != "binance":
         raise UsageError(f"--venue {asked.venue} is not served; the sandbox speaks: binance")
-    if asked.tape_time and asked.tape is None:
-        raise UsageError("--tape-time needs --tape: a made-up market has no time of its own")
     asyncio.run(_serve(asked))
 
 
@@ -75,7 +74,8 @@ def _source(asked: Asked) -> _Source:
         clock = Clock(time.time_ns, speed=asked.speed, start=start)
         shift = (clock.now - reel.start) // _MINUTE_NS * _MINUTE_NS
         return _Source(Market(reel.listed(0 if start else shift), clock), reel.steps())
-    clock = Clock(time.time_ns)
+    start = Instant(time.time_ns()) if asked.tape_time else None
+    clock = Clock(time.time_ns, speed=asked.speed, start=start)
     walks = [Walk(one, price, asked.seed) for one, price in LISTED.values()]
     return _Source(
         Market([walk.listed(clock.now, _MINUTES) for walk in walks], clock), steps(walks)
@@ -127,7 +127,7 @@ async def _serve(asked: Asked) -> None:
     if authority is not None:
         said["ca"] = str(authority)
     _say(said, as_json=asked.as_json)
-    await _until_stopped(server)
+    await _until_stopped(server, asked.idle_s)
 
 
 def _say(said: Mapping[str, str], *, as_json: bool) -> None:
@@ -138,13 +138,16 @@ def _say(said: Mapping[str, str], *, as_json: bool) -> None:
         print(f"{name:<12}{value}", flush=True)
 
 
-async def _until_stopped(server: Server) -> None:
-    """Until a signal comes; what the market fails with ends it as well."""
+async def _until_stopped(server: Server, idle_s: float | None) -> None:
+    """Until a signal comes, or nobody has come for so long; what the market fails with ends it as
+    well."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stop in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stop, stopped.set)
     waits = [asyncio.create_task(stopped.wait()), asyncio.create_task(server.wait())]
+    if idle_s is not None:
+        waits.append(asyncio.create_task(_until_idle(server, idle_s)))
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if waits[1].done():
@@ -152,9 +155,19 @@ async def _until_stopped(server: Server) -> None:
             print("the tape is over: prices stand still", file=sys.stderr)
             await stopped.wait()
     finally:
-        waits[0].cancel()
-        waits[1].cancel()
+        for wait in waits:
+            wait.cancel()
         await server.stop()
+
+
+async def _until_idle(server: Server, idle_s: float) -> None:
+    """Until nothing was asked and nobody was connected for so long."""
+    loop = asyncio.get_running_loop()
+    seen, since = -1, loop.time()
+    while loop.time() - since < idle_s:
+        await asyncio.sleep(min(1.0, idle_s))
+        if server.sockets.open or server.asked != seen:
+            seen, since = server.asked, loop.time()
 
 
 def _day(text: str | None) -> date:

@@ -80,6 +80,7 @@ def begin(wanted: Wanted, clock: SystemClock, lease: AccountLease) -> Running:
         {one.symbol: one for one in spec.instruments},
         interval=format_timeframe(spec.timeframe),
         bars_since=Instant(since // spec.timeframe * spec.timeframe),
+        speed=clock.speed,
     )
     venue = BinanceVenue(access, ears, clock.now)
     venue.open()

@@ -86,7 +86,10 @@ class Process:
 
     def _look_around(self) -> None:
         now = self._clock.now()
-        closed = self._closings.take(now)
+        state = self.live.engine.state
+        # A history means something once it is known what is held: equity is counted from there.
+        begun = len(state.market.tape) > 0 or not state.memory.unreconciled
+        closed = self._closings.take(now) if begun else None
         if closed is not None:
             self.live.close(closed)
         if now >= self.live.due():

@@ -44,6 +44,7 @@ class Server:
         self.sockets = Sockets(exchange, self._hub)
         self._faults = VenueFaults(exchange, self.sockets)
         self._admin = Admin(exchange, self._faults)
+        self.asked = 0  # requests and dials
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.ServerRunner | None = None
 
@@ -81,6 +82,7 @@ class Server:
             task.result()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.asked += 1
         if serves(request.path) and "Upgrade" in request.headers:
             try:
                 return await self.sockets.serve(request)

@@ -18,7 +18,7 @@ from thunes.adapters.venues.binance.placing import Placing, refused
 from thunes.adapters.venues.binance.prices import Prices
 from thunes.adapters.venues.binance.replacing import replace
 from thunes.adapters.venues.binance.rights import Rights
-from thunes.adapters.venues.binance.server_clock import MEASURE_EVERY_NS
+from thunes.adapters.venues.binance.server_clock import MEASURE_EVERY_NS, OFFSET_NS_MAX
 from thunes.adapters.venues.binance.session import Patience, Session
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import CcxtTransport
@@ -48,6 +48,7 @@ class Access:
     bars_since: Instant = Instant(0)
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = TIMEOUT_S
+    speed: float = 1.0  # of a sandbox whose time runs faster: what a clock may be off grows with it
 
     def __post_init__(self) -> None:
         if not self.instruments:
@@ -77,6 +78,7 @@ class Works:
         self._known, prices = KnownOrders(), Prices()
         self._listing = Listing(access.instruments)
         self.client = Client(hosts.rest, keys, CcxtTransport(access.timeout_s), now, ears.trouble)
+        self.client.gauges.clock.offset_ns_max = int(OFFSET_NS_MAX * access.speed)
         self._rights = Rights()
         self._placing = Placing(self.client, self._known, self._listing, prices, self._rights)
         self._inquiry = Inquiry(self.client, self._known, self._listing)
