@@ -32,7 +32,7 @@ from thunes.core.domain.event import AccountSeen, QuoteReceived
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Bar, Quote
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, Price, Quantity, Symbol
+from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, Price, Symbol
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.runtime.recovery import Recorded, recover, take_over
 
@@ -111,9 +111,7 @@ def latency(where: Path) -> Row:
 
 def _trade(where: Path, place: str, keys: Keys) -> None:
     listed = listed_at(place, [Symbol("BTCUSDT")])
-    spec = _spec(
-        listed.instruments, NS_PER_SECOND, (f"{where / 'flip.py'}:Flip", {}), "fixed:100"
-    )
+    spec = _spec(listed.instruments, NS_PER_SECOND, (f"{where / 'flip.py'}:Flip", {}), "fixed:100")
     lease = AccountLease.take("bench", where, where / "leases")
     clock = SystemClock((listed.time, listed.counted))
     running = begin(Wanted(spec, place, keys, where / "state", history_bars=60), clock, lease)
@@ -186,7 +184,9 @@ def cycle(where: Path) -> Row:
     engine = build_live_engine(spec)
     kept = KeptJournal.open(where / "cycle", b"{}")
     live = take_over(engine, 0, _Deaf(), kept, (SystemClock(), _Lease()))
-    live.hear(AccountSeen(Instant(0), live.engine.state.at, Instant(0), (), (), {"USDT": _D(10**6)}))
+    live.hear(
+        AccountSeen(Instant(0), live.engine.state.at, Instant(0), (), (), {"USDT": _D(10**6)})
+    )
     rng, now = np.random.default_rng(3), live.engine.state.at // MINUTE * MINUTE
     walks = 100 * np.exp(rng.normal(0, 0.001, (SYMBOLS, BARS + 60)).cumsum(axis=1))
     begin_at = now - BARS * MINUTE
