@@ -50,8 +50,9 @@ class Intents:
         before = self._bought.get(intent, Bought())
         now = Bought(before.units + fill.quantity, before.paid + fill.quantity * fill.price)
         self._bought[intent] = now
-        units = sum((order.quantity or ZERO for order in proposal.orders), ZERO)
-        amount = sum((order.quote_amount or ZERO for order in proposal.orders), ZERO)
+        entries = [order for order in proposal.orders if order.role is OrderRole.ENTRY]
+        units = sum((order.quantity or ZERO for order in entries), ZERO)
+        amount = sum((order.quote_amount or ZERO for order in entries), ZERO)
         if (units and now.units > units) or (amount and now.paid > amount):
             self.doubled[intent] = None
             meant = units or f"for {amount}"

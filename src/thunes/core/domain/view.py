@@ -58,6 +58,12 @@ class Working(Protocol):
         """Why it was called off; "" if it never was."""
 
 
+def waits(order: Order, find: Callable[[OrderId], Working | None]) -> bool:
+    """Whether the entry that an order came along with has, as far as we know, filled nothing."""
+    entry = None if order.after is None else find(order.after)
+    return entry is not None and not entry.filled
+
+
 class MarketView(Protocol):
     """What is known of the market now."""
 
