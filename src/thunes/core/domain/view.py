@@ -59,9 +59,9 @@ class Working(Protocol):
 
 
 def waits(order: Order, find: Callable[[OrderId], Working | None]) -> bool:
-    """Whether the entry that an order came along with has, as far as we know, filled nothing."""
+    """Whether an order came along with an entry of which we do not know that it has filled."""
     entry = None if order.after is None else find(order.after)
-    return entry is not None and not entry.filled
+    return entry is not None and entry.state is not OrderState.FILLED
 
 
 class MarketView(Protocol):
