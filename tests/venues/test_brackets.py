@@ -168,7 +168,7 @@ def test_a_filter_that_what_it_brings_fails_refuses_it_at_once() -> None:
 
 
 def test_at_a_quote_it_fills_or_ends_and_its_target_rests() -> None:
-    pit = started()
+    pit = started(Models(fees=FeeModel(taker=D("0.001"))))
 
     def quote(bid: str, ask: str, size: str) -> list[object]:
         at = (pit.number + 2) * MINUTE
@@ -182,6 +182,7 @@ def test_at_a_quote_it_fills_or_ends_and_its_target_rests() -> None:
     assert [type(each) for each in said] == [Filled, Accepted, Accepted]
     (sold, _) = quote("106", "106.01", "50")
     assert isinstance(sold, Filled)
-    assert (sold.order_id, sold.price) == (target.id, 105), "it had rested: its own price"
+    assert (sold.order_id, sold.price) == (target.id, 105)
+    assert sold.fee == 0, "it had rested"
     pit.send(pit.bracket("101", "95"))
     assert [type(each) for each in quote("106", "106.01", "50")] == [Expired, Expired]
