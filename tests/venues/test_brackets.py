@@ -1,4 +1,4 @@
-"""Brackets at the simulated venue: an entry at once and wholly or not at all, and what it brings."""
+"""Brackets at the simulated venue: wholly and at once or not at all, and what they bring."""
 
 from decimal import Decimal
 
@@ -176,7 +176,7 @@ def test_at_a_quote_it_fills_or_ends_and_its_target_rests() -> None:
         return [report for batch in pit.venue.reports() for report in batch.reports]
 
     quote("100", "100.01", "50")
-    entry, stop, target = (sent := pit.bracket("101", "95", "105")).orders
+    _, _, target = (sent := pit.bracket("101", "95", "105")).orders
     pit.send(sent)
     said = quote("100", "100.01", "50")
     assert [type(each) for each in said] == [Filled, Accepted, Accepted]

@@ -1,4 +1,4 @@
-"""What the simulated venue refuses, by the codes and texts of Binance."""
+"""What the simulated venue refuses, by the codes and texts of Binance: each is worded here once."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -20,6 +20,10 @@ COMBINATION: Refusal = (-1128, "Combination of optional parameters invalid.")
 UNKNOWN_ORDER: Refusal = (-2011, "Unknown order sent.")
 REPLACE_FAILED: Refusal = (-2022, "Order cancel-replace failed.")
 REPLACE_HALF_FAILED: Refusal = (-2021, "Order cancel-replace partially failed.")
+NO_SUCH_ORDER: Refusal = (-2013, "Order does not exist.")
+LATE: Refusal = (-1021, "Timestamp for this request is outside of the recvWindow.")
+AHEAD: Refusal = (-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+BANNED: Refusal = (-1003, "Way too much request weight used; IP banned.")
 NOT_AT_ONCE = "UNFILLED_FOK_ORDER_EXPIRED"
 NEVER_BEGUN = "OTO_PHASE_ONE_EXPIRED"
 
