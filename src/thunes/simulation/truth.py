@@ -105,9 +105,10 @@ class Truth:
         is_new = true is None
         if true is None:
             # What waits for an entry is first heard of when it begins, or ends with that one.
-            if not isinstance(report, Accepted | Canceled | Expired):
+            offered = self._offered.pop(order_id, None)
+            if offered is None or not isinstance(report, Accepted | Canceled | Expired):
                 return None
-            order, ours = self._offered.pop(order_id)
+            order, ours = offered
             true = self.open[order_id] = self.latest[order_id] = TrueOrder(order, ours, at)
             self.orders.append(true)
         if isinstance(report, Filled):
