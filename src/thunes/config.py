@@ -45,6 +45,13 @@ class _Sizing(_Section):
     )
 
 
+class _Entries(_Section):
+    cap: str = Field(
+        default="",
+        description='Most above the last price, "0.5%": entries then bring their stop along.',
+    )
+
+
 class _Exits(_Section):
     stop: str = Field(default="2%", description='Stop below the entry; "" for none.')
     take_profit: str = Field(
@@ -88,6 +95,7 @@ class Config(BaseSettings):
     account: _Account = _Account()
     costs: _Costs = _Costs()
     sizing: _Sizing = _Sizing()
+    entries: _Entries = _Entries()
     exits: _Exits = _Exits()
     limits: _Limits = _Limits()
 
