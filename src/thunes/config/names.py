@@ -29,6 +29,13 @@ KEYS_OF: Mapping[str, Pair] = {
     "sandbox": Pair("SANDBOX_API_KEY", "SANDBOX_API_SECRET"),
 }
 
+PLACE_OF: Mapping[str, str] = {
+    "binance": "live",
+    "binance-testnet": "testnet",
+    "binance-demo": "demo",
+}
+"""Venues by the name that the adapter gives their hosts; a sandbox is where it says it is."""
+
 SECRETS: tuple[str, ...] = (
     *(name for pair in KEYS_OF.values() for name in pair),
     "TELEGRAM_BOT_TOKEN",

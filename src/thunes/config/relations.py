@@ -5,16 +5,27 @@ share. So one that is broken at any equity of a range is broken at one of its en
 there, in exact decimals, is a proof.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import msgspec
 
+from thunes.config.quantities import (
+    COST,
+    DAY,
+    EQUITY,
+    LIVE_DAY,
+    LIVE_MAX,
+    SIZE,
+    STOPPED,
+    Term,
+    constant,
+    limit,
+    share,
+)
 from thunes.config.tables import Config
-from thunes.core.domain.amounts import fraction
-from thunes.core.domain.units import EXACT, ONE, ZERO
-from thunes.core.portfolio.sizing import parse_sizing
+from thunes.core.domain.units import EXACT, ONE
 from thunes.core.risk.limits import BELOW, BELOW_ONE, NOT_ABOVE, Limits
 
 _GROWTH = 2
@@ -24,14 +35,6 @@ _DAY_S = Decimal(86_400)
 def limits_of(config: Config) -> Limits:
     """The limits of the file as the core knows them."""
     return msgspec.convert(config.limits.model_dump(), Limits)
-
-
-class Term(NamedTuple):
-    """One side: `value` at an equity, None where it is wide open or follows the market."""
-
-    name: str
-    places: tuple[str, ...]
-    value: Callable[[Config, Decimal], Decimal | None]
 
 
 class Ordering(NamedTuple):
@@ -100,106 +103,21 @@ def _proof(ordering: Ordering, config: Config) -> Proof:
     return Proof(ordering.name, True)
 
 
-def _limit(name: str) -> Term:
-    def value(config: Config, _: Decimal) -> Decimal | None:
-        found = getattr(config.limits, name)
-        return None if found is None else Decimal(found)
-
-    return Term(name, (f"limits.{name}",), value)
-
-
-def _share(name: str) -> Term:
-    limit = _limit(name)
-
-    def value(config: Config, equity: Decimal) -> Decimal | None:
-        share = limit.value(config, equity)
-        return None if share is None else share * equity
-
-    return Term(f"{name} x equity", (*limit.places, "account.cash"), value)
-
-
-def _constant(name: str, number: Decimal) -> Term:
-    return Term(name, (), lambda _, __: number)
-
-
-def _size_at(config: Config, equity: Decimal) -> Decimal | None:
-    """What an entry costs by the rule, as the engine reckons it; None if it follows the market."""
-    sizing = parse_sizing(config.sizing.rule)
-    match sizing.kind:
-        case "fixed":
-            return sizing.value
-        case "all_cash":
-            return equity
-        case "equity":
-            return equity * sizing.value
-        case "risk" if (stop := _stop_of(config)) is not None:
-            return min(equity * sizing.value / stop, equity)
-        case _:
-            return None
-
-
-def _loss_at_stop(config: Config, equity: Decimal) -> Decimal | None:
-    size, stop = _size_at(config, equity), _stop_of(config)
-    return None if size is None or stop is None else size * stop
-
-
-def _stop_of(config: Config) -> Decimal | None:
-    """The configured stop; a strategy may have one of its own instead."""
-    return fraction("exits.stop", config.exits.stop) if config.exits.stop else None
-
-
-def _cost(config: Config, equity: Decimal) -> Decimal | None:
-    """An entry with its fee; a rule that follows equity leaves room for the fee by itself."""
-    if not config.sizing.rule.startswith("fixed"):
-        return None
-    size = _size_at(config, equity)
-    fee = config.costs.fee_bps if config.costs.fee_asset == "quote" else ZERO
-    return None if size is None else size * (ONE + fee / 10_000)
-
-
-def _daily_loss(config: Config, equity: Decimal) -> Decimal | None:
-    """The tighter of both limits of a day."""
-    limits = config.limits
-    share = None if limits.daily_loss_share is None else limits.daily_loss_share * equity
-    given = [each for each in (limits.daily_loss, share) if each is not None]
-    return min(given, default=None)
-
-
-def _live_loss(config: Config, _: Decimal) -> Decimal | None:
-    return config.limits.daily_loss if config.run.mode == "live" else None
-
-
-_SIZE_PLACES = ("sizing.rule", "exits.stop", "account.cash")
-_SIZE = Term("the configured order size", _SIZE_PLACES, _size_at)
-_EQUITY = Term("equity", ("account.cash",), lambda _, equity: equity)
-_DAILY = ("limits.daily_loss", "limits.daily_loss_share", "account.cash")
-
 ORDERINGS: Sequence[Ordering] = (
-    *(Ordering(_limit(low), _limit(high)) for low, high in NOT_ABOVE),
-    *(Ordering(_limit(low), _limit(high), strict=True) for low, high in BELOW),
-    *(Ordering(_limit(name), _constant("the whole", ONE), strict=True) for name in BELOW_ONE),
-    Ordering(_limit("total_exposure"), _constant("the whole", ONE)),
-    Ordering(_limit("min_notional"), _SIZE),
-    Ordering(_SIZE, _limit("order_size")),
-    Ordering(_SIZE, _share("symbol_exposure")),
-    Ordering(_limit("order_size"), _share("symbol_exposure")),
-    Ordering(Term("an entry with its fee", (*_SIZE_PLACES, "costs"), _cost), _EQUITY),
-    Ordering(
-        Term("stop x order size", _SIZE_PLACES, _loss_at_stop),
-        _limit("loss_per_trade"),
-    ),
-    Ordering(_limit("loss_per_trade"), _share("daily_loss_share")),
-    Ordering(Term("the loss of a day", _DAILY, _daily_loss), _share("drawdown_limit")),
-    Ordering(_limit("loss_cool_down_s"), _constant("a day", _DAY_S)),
-    Ordering(
-        Term("daily_loss with mode live", ("limits.daily_loss", "run.mode"), _live_loss),
-        Term(
-            "live_daily_loss_max",
-            ("run.live_daily_loss_max",),
-            lambda config, _: config.run.live_daily_loss_max,
-        ),
-        strict=True,
-    ),
+    *(Ordering(limit(low), limit(high)) for low, high in NOT_ABOVE),
+    *(Ordering(limit(low), limit(high), strict=True) for low, high in BELOW),
+    *(Ordering(limit(name), constant("the whole", ONE), strict=True) for name in BELOW_ONE),
+    Ordering(limit("total_exposure"), constant("the whole", ONE)),
+    Ordering(limit("min_notional"), SIZE),
+    Ordering(SIZE, limit("order_size")),
+    Ordering(SIZE, share("symbol_exposure")),
+    Ordering(limit("order_size"), share("symbol_exposure")),
+    Ordering(COST, EQUITY),
+    Ordering(STOPPED, limit("loss_per_trade")),
+    Ordering(limit("loss_per_trade"), share("daily_loss_share")),
+    Ordering(DAY, share("drawdown_limit")),
+    Ordering(limit("loss_cool_down_s"), constant("a day", _DAY_S)),
+    Ordering(LIVE_DAY, LIVE_MAX, strict=True),
 )
 """Every relation that has a name; a configuration is refused where one is broken at its cash."""
 
