@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from getpass import getpass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 _LEAST = Decimal(10)  # what an entry is worth at least
 _ENTRY_SHARE = Decimal("0.8")  # of the money: after a drawdown it must still be there
 _DAY_SHARE = Decimal("0.1")  # below the drawdown that halts
-_STOP, _STOP_MAX = Decimal("0.02"), Decimal("0.5")
+_STOP_LEAST, _STOP, _STOP_MAX = Decimal("0.005"), Decimal("0.02"), Decimal("0.5")
 _CENT, _FINE = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -47,8 +48,8 @@ def ask_all() -> Config:
             },
             "strategy": [{"source": strategy}],
             "account": {"cash": money.cash, "quote": _quote_of(symbols)},
-            "sizing": {"rule": f"fixed:{money.entry:f}"},
-            "exits": {"stop": f"{money.stop * 100:f}%"},
+            "sizing": {"rule": f"fixed:{_plain(money.entry)}"},
+            "exits": {"stop": _percent(money.stop)},
             "limits": _limits(money),
         }
     )
@@ -69,7 +70,8 @@ def offer_keys(venue: str, directory: Path) -> None:
     typer.echo(f"{venue} needs {pair.key} and {pair.secret}.")
     if not typer.confirm(f"Write them into {path}, which only you can read?", default=False):
         return
-    values = {name: Secret(typer.prompt(f"{name} (not shown)", hide_input=True)) for name in pair}
+    # Not by typer: it says its prompt before the terminal is told to show nothing.
+    values = {name: Secret(getpass(f"{name} (not shown): ").strip()) for name in pair}
     write_env_file(path, values)
     typer.echo(f"{path}: written, mode 0600. Keep it out of every repository.")
 
@@ -86,17 +88,18 @@ class _Money(NamedTuple):
 def _money(*, real: bool) -> _Money:
     """Each answer stays within what the ones before leave, so that no limit contradicts another."""
     cash = _asked("Money to trade with", "10000", _between(_LEAST * 4, LARGEST))
-    usual = max(_LEAST, floor_to(cash / 100, _CENT))
-    entry = _asked("Of that in one entry", f"{usual:f}", _between(_LEAST, cash * _ENTRY_SHARE))
     most = cash * _DAY_SHARE
     if real:  # it has to stay below what is allowed of real money
         most = min(most, Config().run.live_daily_loss_max - _CENT)
+    largest = floor_to(min(cash * _ENTRY_SHARE, most / _STOP_LEAST), _CENT)
+    usual = min(max(_LEAST, floor_to(cash / 100, _CENT)), largest)
+    entry = _asked("Of that in one entry", _plain(usual), _between(_LEAST, largest))
     widest = floor_to(min(most / entry, _STOP_MAX), _FINE)
     stop = _asked("Stop below the entry", _percent(min(_STOP, widest)), _stop_within(widest))
     least = entry * stop
     daily = _asked(
         "Loss of a day that ends trading",
-        f"{max(least, floor_to(min(cash / 100, most), _CENT)):f}",
+        _plain(max(least, floor_to(min(cash / 100, most), _CENT))),
         _between(least, most),
     )
     return _Money(cash, entry, stop, daily)
