@@ -53,7 +53,7 @@ def everywhere(room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             "postgresql://u:" + f"{CANARY}@h/d" if name == "DATABASE_URL" else f"{CANARY}{number}"
         )
         ring.set_password("thunes", name, value)
-        if number % 3 == 0:
+        if number % 3 == 0 or name == "DATABASE_URL":
             monkeypatch.setenv(name, value)
     for name in (".env", ".env.local"):
         text = "".join(f"{each}='{CANARY}{name}'\n" for each in SECRETS[1:])
