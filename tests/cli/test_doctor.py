@@ -77,10 +77,10 @@ class Ward:
         assert told["ok"] == (result.exit_code == 0)
         return Said(result.exit_code, {each["name"]: each for each in told["checks"]})
 
-    def journal(self, run: dict[str, Any] | None = None, steps: int = 3) -> Path:
+    def journal(self, run: dict[str, Any] | None = None, steps: int = 3, **more: object) -> Path:
         directory = self.state / "journal"
-        header = json.dumps({"thunes": "x", "run": RUN | (run or {}), "tape": {}}).encode()
-        journal = Journal.create(directory, header)
+        header = {"thunes": "x", "run": RUN | (run or {}), "tape": {}} | more
+        journal = Journal.create(directory, json.dumps(header).encode())
         for number in range(steps):
             journal.append(b'{"step":%d}' % number, durable=True)
         journal.release()
@@ -325,6 +325,18 @@ def test_a_state_of_another_run(ward: Ward, name: str) -> None:
     said = ward.ask()
     assert said.not_ok() == ["journal matches"]
     assert told in said.of("journal matches")
+
+
+def test_a_state_of_another_account(ward: Ward) -> None:
+    ward.journal(account={"place": "live", "key": "0" * 16})
+    said = ward.ask()
+    assert said.not_ok() == ["journal matches"]
+    assert f"its account is at live, not at {ward.arena.url}" in said.of("journal matches")
+
+
+def test_a_state_of_this_account(ward: Ward) -> None:
+    ward.journal(account={"place": ward.arena.url, "key": "0" * 16})
+    assert ward.ask().not_ok() == []
 
 
 def damage(path: Path) -> None:

@@ -49,7 +49,8 @@ def examine(config: Path, state: Path, look: Look | None) -> list[Finding]:
         found += look_at_state(journal, None)
         return found + [skipped(name, "the configuration cannot be used") for name in rest]
     run = loaded.config.run
-    expected = Expected(loaded.config.account.quote, parse_timeframe(run.timeframe), run.symbols)
+    quote, timeframe = loaded.config.account.quote, parse_timeframe(run.timeframe)
+    expected = Expected(_place(loaded), quote, timeframe, run.symbols)
     found += [_loads(loaded, config), _relations(loaded), _strategies(loaded)]
     found += [*_keys(loaded), _real_keys(loaded), _alerts(loaded)]
     return found + look_at_state(journal, expected) + _venue(loaded, look)
@@ -160,9 +161,12 @@ def _venue(loaded: Loaded, look: Look | None) -> list[Finding]:
         return [skipped(name, "a sandbox of one's own is started with the run") for name in names]
     if look is None:
         return [skipped(name, "a library is not there") for name in names]
-    place = PLACE_OF.get(run.venue, run.sandbox_url)
-    asked = Visit(place, _pair(loaded), run.symbols, _least(loaded), run.mode == "live")
+    asked = Visit(_place(loaded), _pair(loaded), run.symbols, _least(loaded), run.mode == "live")
     return look(asked, lambda: Instant(time.time_ns()))
+
+
+def _place(loaded: Loaded) -> str:
+    return PLACE_OF.get(loaded.config.run.venue, loaded.config.run.sandbox_url)
 
 
 def _pair(loaded: Loaded) -> tuple[Secret, Secret] | None:

@@ -24,8 +24,10 @@ _VERIFY = "thunes audit verify"
 
 
 class Expected(NamedTuple):
-    """What the configuration would go on with; the timeframe in nanoseconds."""
+    """What the configuration would go on with: the venue as `hosts_at` takes it ("": a sandbox that
+    is yet to be started), the timeframe in nanoseconds."""
 
+    place: str
     quote: str
     timeframe: int
     symbols: Collection[str]
@@ -41,10 +43,15 @@ class _Run(msgspec.Struct):
     instruments: tuple[_Instrument, ...]
 
 
+class _Account(msgspec.Struct):
+    place: str
+
+
 class _Header(msgspec.Struct):
     """What the doctor reads of a journal's header; the rest is for who wrote it."""
 
     run: _Run
+    account: _Account | None = None  # a run over the past is of no account
 
 
 def state(directory: Path, expected: Expected | None) -> list[Finding]:
@@ -108,10 +115,13 @@ def _ours(directory: Path, expected: Expected | None) -> Finding:
     if expected is None:
         return skipped(name, "the configuration cannot be used")
     try:
-        run = msgspec.json.decode(read_header(directory), type=_Header).run
+        header = msgspec.json.decode(read_header(directory), type=_Header)
     except (DataError, msgspec.MsgspecError) as error:
         return failed(name, f"its header cannot be read: {error}", f"{_VERIFY} {directory}")
     other = "name another --state, or go on with the configuration that it was begun with"
+    run, account = header.run, header.account
+    if account is not None and expected.place and account.place != expected.place:
+        return failed(name, f"its account is at {account.place}, not at {expected.place}", other)
     if run.quote != expected.quote:
         return failed(name, f"its account counts in {run.quote}, not in {expected.quote}", other)
     if run.timeframe != expected.timeframe:
