@@ -1,4 +1,4 @@
-"""The live loop: a closed bar in to the bytes of its order out, a cycle of many symbols, a start."""
+"""The live loop: a closed bar in to an order out, a cycle of many symbols, a start."""
 
 import decimal
 import resource
@@ -162,7 +162,7 @@ class _Lease:
     def renew(self, at: Instant) -> None:
         pass
 
-    def holds(self, until: Instant) -> bool:
+    def holds(self, _: Instant) -> bool:
         return True
 
 
@@ -191,15 +191,15 @@ def cycle(where: Path) -> Row:
     walks = 100 * np.exp(rng.normal(0, 0.001, (SYMBOLS, BARS + 60)).cumsum(axis=1))
     begin_at = now - BARS * MINUTE
 
-    def bars(row: int, place: int) -> Bar:
+    def bar(row: int, place: int) -> Bar:
         price, opened = float(walks[place, row]), Instant(begin_at + row * MINUTE)
         close = Instant(opened + MINUTE)
         return Bar(opened, close, price, price * 1.001, price * 0.999, price, 10.0)
 
-    live.close({s: tuple(bars(r, p) for r in range(BARS)) for p, s in enumerate(symbols)})
+    live.close({s: tuple(bar(r, p) for r in range(BARS)) for p, s in enumerate(symbols)})
     times = []
     for row in range(BARS, BARS + 60):
-        closed = {symbol: (bars(row, place),) for place, symbol in enumerate(symbols)}
+        closed = {symbol: (bar(row, place),) for place, symbol in enumerate(symbols)}
         start = time.perf_counter()
         live.close(closed)
         times.append(time.perf_counter() - start)

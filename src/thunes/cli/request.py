@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from thunes.cli.amounts import LARGEST, fraction, ladder, number, pairs
 from thunes.cli.market import MarketAsked, MarketFlags, market_asked
 from thunes.compose.spec import Costs, RunSpec, StrategySpec
 from thunes.compose.strategies import name_of, specify_strategy
+from thunes.core.domain.amounts import LARGEST, fraction, ladder, number, pairs
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.position import ExitPlan, TargetLevel
