@@ -24,6 +24,7 @@ REST_ORDERS, SOCKET_ORDERS = "sandbox, orders by REST", "sandbox, orders by WebS
 MESSAGES = "sandbox, stream messages to 10 clients"
 KLINES, TICKERS = "W8 1,000 klines to bars", "W8 bookTicker to quotes"
 SIGNED = "W8 orders to signed requests"
+SENT = "W8 command to the bytes of its order"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import journal, served, wire, worlds
+from bench import journal, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -155,6 +155,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "simulate": worlds.hours,
     "week": worlds.week,
     "sandbox": served.rows,
+    "sent": sent.sent,
     "wire": wire.wire,
 }
 
