@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import journal, living, served, wire, worlds
+from bench import journal, living, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -156,6 +156,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "week": worlds.week,
     "live": living.rows,
     "sandbox": served.rows,
+    "sent": sent.sent,
     "wire": wire.wire,
 }
 
