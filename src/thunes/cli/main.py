@@ -12,12 +12,14 @@ from thunes import __version__
 from thunes.cli import backtest, demo, fetch, probe, sandbox, simulate, strategies
 from thunes.cli.audit import app as audit_app
 from thunes.cli.data import app as data_app
+from thunes.cli.db import app as db_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (backtest, demo, fetch, probe, sandbox, simulate, strategies)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(db_app, name="db")
 
 
 @app.callback(invoke_without_command=True)
