@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.projections.told import close_all
+
 OWNER = "postgres"
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    close_all()
 
 
 def _programs() -> Path | None:

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.projections.told import begun, lived, tables, written
+from tests.projections.told import begun, lived, projected, tables, written
 from thunes.adapters.storage.journal import Journal
 from thunes.adapters.storage.projections.database import RebuildNeeded
-from thunes.adapters.storage.projections.keeping import Projections
 from thunes.adapters.storage.projections.projector import project, says_nothing
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.line import decode_line
@@ -30,7 +29,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """A journal of all the lines, and the tables made of it at one go."""
     folder = tmp_path_factory.mktemp("whole")
     journal = written(LINES, folder / "journal")
-    Projections(folder / "thunes.db", journal).rebuild()
+    projected(folder / "thunes.db", journal).rebuild()
     return journal, dict(tables(folder / "thunes.db"))
 
 
@@ -46,7 +45,7 @@ def test_turns_of_any_length_come_to_the_same(
     """The journal grows, is rotated and compressed between the turns."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "thunes.db"
-        projections = Projections(place, Path(folder) / "journal", batch_lines=batch_lines)
+        projections = projected(place, Path(folder) / "journal", batch_lines=batch_lines)
         taken, done = 0, 0
         with begun(Path(folder) / "journal", segment_bytes) as journal:
             for cut in [*sorted(cuts), len(LINES)]:
@@ -61,7 +60,7 @@ def test_turns_of_any_length_come_to_the_same(
 
 
 def test_rebuilt_twice_is_the_same(whole: Whole, place: str, tmp_path: Path) -> None:
-    projections = Projections(place, whole[0])
+    projections = projected(place, whole[0])
     heard: list[int] = []
     for _ in range(2):
         heard.clear()
@@ -75,7 +74,7 @@ def test_a_journal_that_is_being_written(whole: Whole, tmp_path: Path) -> None:
     """One thread writes, rotates and compresses, the other one follows."""
     directory = tmp_path / "journal"
     journal = begun(directory, 10_000)
-    followed = Projections(tmp_path / "thunes.db", directory, batch_lines=50)
+    followed = projected(tmp_path / "thunes.db", directory, batch_lines=50)
     done = threading.Event()
 
     def write() -> None:
@@ -145,13 +144,13 @@ def test_killed_in_the_middle_of_a_batch(whole: Whole, tmp_path: Path) -> None:
         assert killed(place, whole[0], "catch_up", batch)
     (progress,) = tables(place)["progress"]
     assert progress["sequence"] == 20 * (0 + 1 + 3) - 1, "what was committed is there, no more"
-    Projections(place, whole[0]).catch_up()
+    projected(place, whole[0]).catch_up()
     assert tables(place) == whole[1]
 
 
 def test_a_rebuild_that_is_killed_leaves_the_old_tables(whole: Whole, tmp_path: Path) -> None:
     place = tmp_path / "thunes.db"
-    older = Projections(place, whole[0])
+    older = projected(place, whole[0])
     older.catch_up(until=100)
     before = tables(place)
     assert killed(place, whole[0], "rebuild", 4)
@@ -178,24 +177,24 @@ def chained(lines: Sequence[bytes], directory: Path) -> Path:
 def test_a_restored_backup_is_found_out(tmp_path: Path, place: str) -> None:
     """It lacks what the tables have; later it has other lines of those numbers."""
     long = chained(LINES[:300], tmp_path / "long")
-    Projections(place, long).catch_up()
+    projected(place, long).catch_up()
     short = chained(LINES[:200], tmp_path / "short")
     with pytest.raises(RebuildNeeded, match=r"does not have line 300 .* `thunes db rebuild`"):
-        Projections(place, short).catch_up()
+        projected(place, short).catch_up()
     with pytest.raises(RebuildNeeded):
-        Projections(place, short).check()
+        projected(place, short).check()
     other = chained(lived(314).lines[:400], tmp_path / "other")
     with pytest.raises(RebuildNeeded, match="another journal, or was restored"):
-        Projections(place, other).catch_up()
+        projected(place, other).catch_up()
     before = tables(place)
-    Projections(place, other).rebuild()
+    projected(place, other).rebuild()
     assert tables(place) != before
-    assert Projections(place, other).check().difference is None
+    assert projected(place, other).check().difference is None
 
 
 def test_the_journal_is_exchanged_while_it_is_followed(tmp_path: Path) -> None:
     journal = chained(LINES[:300], tmp_path / "journal")
-    followed = Projections(tmp_path / "thunes.db", journal)
+    followed = projected(tmp_path / "thunes.db", journal)
     followed.catch_up()
     journal.rename(tmp_path / "away")
     with pytest.raises(Exception, match="cannot be read"):
@@ -212,7 +211,7 @@ def test_a_damaged_line_is_named_and_what_came_before_is_kept(tmp_path: Path) ->
     last = sorted(journal.iterdir())[-1]
     content = last.read_bytes()
     last.write_bytes(content[:-200] + b"X" + content[-199:])
-    projections = Projections(tmp_path / "thunes.db", journal, batch_lines=50)
+    projections = projected(tmp_path / "thunes.db", journal, batch_lines=50)
     with pytest.raises(DataError, match=r"the journal is damaged: .*jsonl, line"):
         projections.catch_up()
     (progress,) = tables(tmp_path / "thunes.db")["progress"]
@@ -227,7 +226,7 @@ def test_a_torn_last_line_never_was(tmp_path: Path) -> None:
     last = sorted(journal.iterdir())[-1]
     whole = last.read_bytes()
     last.write_bytes(whole[:-10])
-    projections = Projections(tmp_path / "thunes.db", journal)
+    projections = projected(tmp_path / "thunes.db", journal)
     assert projections.catch_up() == 50
     assert projections.lines() == 50
     last.write_bytes(whole)
@@ -237,4 +236,4 @@ def test_a_torn_last_line_never_was(tmp_path: Path) -> None:
 def test_no_journal(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no journal"):
-        Projections(tmp_path / "thunes.db", tmp_path / "empty").catch_up()
+        projected(tmp_path / "thunes.db", tmp_path / "empty").catch_up()

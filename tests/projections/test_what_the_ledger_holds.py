@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projections.told import Lived, Rows, lived, tables, written
-from thunes.adapters.storage.projections.keeping import Projections
+from tests.projections.told import Lived, Rows, lived, projected, tables, written
 from thunes.core.domain.order import OrderRole
 from thunes.core.domain.view import OVER
 
@@ -84,7 +83,7 @@ def _orders(told: Lived, rows: Rows) -> None:
 def test_a_faulty_world(profile: str, seed: int, tmp_path: Path) -> None:
     told = lived(seed, profile)
     journal = written(told.lines, tmp_path / "journal")
-    projections = Projections(tmp_path / "thunes.db", journal)
+    projections = projected(tmp_path / "thunes.db", journal)
     assert projections.catch_up() == len(told.lines) + 2  # with its first line and its last
     held_against(told, tables(tmp_path / "thunes.db"))
 
@@ -103,5 +102,5 @@ def test_the_worlds_trade_and_are_disturbed() -> None:
 def test_on_both_databases(place: str, tmp_path: Path) -> None:
     told = lived(3, "swarm")
     journal = written(told.lines, tmp_path / "journal")
-    Projections(place, journal).catch_up()
+    projected(place, journal).catch_up()
     held_against(told, tables(place))

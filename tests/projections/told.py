@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from thunes.adapters.storage.journal import Journal
 from thunes.adapters.storage.projections.database import database_at, reading
+from thunes.adapters.storage.projections.keeping import Projections
 from thunes.adapters.storage.projections.tables import METADATA
 from thunes.core.domain.event import AccountOpened, AccountSeen
 from thunes.core.domain.fact import DayRolled, Decided, TradeClosed
@@ -85,6 +86,20 @@ def written(lines: Sequence[bytes], directory: Path, segment_bytes: int = 30_000
         for line in lines:
             journal.append(line, durable=False)
     return directory
+
+
+_opened: list[Projections] = []
+
+
+def projected(place: str | Path, journal: Path, **more: int) -> Projections:
+    """The tables of a journal, closed when the test is over."""
+    _opened.append(Projections(place, journal, **more))
+    return _opened[-1]
+
+
+def close_all() -> None:
+    while _opened:
+        _opened.pop().close()
 
 
 def tables(place: str | Path) -> dict[str, Rows]:

@@ -43,11 +43,9 @@ def rebuild(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fa
     """
     from thunes.cli.progress import progress_bar
 
-    with _extra():
-        tables = _tables(state, url)
+    with _extra(), _tables(state, url) as tables, progress_bar("lines") as told:
         total = tables.lines()
-        with progress_bar("lines") as told:
-            lines = tables.rebuild(lambda last: told(last + 1, total))
+        lines = tables.rebuild(lambda last: told(last + 1, total))
     place = url or str(state / "thunes.db")
     if as_json:
         typer.echo(json.dumps({"database": place, "lines": lines}))
@@ -64,8 +62,8 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
 
     Example: thunes db check --state var
     """
-    with _extra():
-        found = _tables(state, url).check()
+    with _extra(), _tables(state, url) as tables:
+        found = tables.check()
     if as_json:
         typer.echo(json.dumps(_checked(found), ensure_ascii=False))
     else:

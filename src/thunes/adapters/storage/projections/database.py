@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from thunes.core.domain.errors import ThunesError, UsageError
 
@@ -31,20 +31,25 @@ class RebuildNeeded(ThunesError):
     """The tables are of no use any more; the journal still tells everything."""
 
 
-def database_at(place: str | Path) -> Engine:
-    """The database of a URL, or in a file. Nothing is opened yet.
+def database_at(place: str | Path, *, kept: bool = False) -> Engine:
+    """The database of a URL, or in a file; nothing is opened yet.
 
-    A connection is opened for each use: a file that was deleted meanwhile is made anew. Raises
-    UsageError for a URL that is none of ours.
+    A connection is opened for each transaction, or one is `kept` until the engine is disposed of:
+    then a commit in SQLite's log need not wait for the disk. Raises UsageError for a URL that is
+    none of ours.
     """
     if isinstance(place, Path):
         url = URL.create("sqlite", database=str(place))
     else:
         url = _understood(place)
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if kept:
+        pool = {"pool_size": 1, "max_overflow": 0, "pool_pre_ping": True}
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, poolclass=NullPool, connect_args=_POSTGRESQL)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S})
+        return create_engine(url, connect_args=_POSTGRESQL, **pool)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, **pool)
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "checkout", _same_file)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -92,10 +97,26 @@ def _understood(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where we say so, DDL included
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    record.info["file"] = _file_of(connection)
+
+
+def _same_file(connection: sqlite3.Connection, record: ConnectionPoolEntry, _: Any) -> None:
+    """A kept connection writes on into a file that was deleted, and nobody would ever know."""
+    if _file_of(connection) != record.info["file"]:
+        raise DisconnectionError("the file was deleted or exchanged")
+
+
+def _file_of(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    _, _, path = connection.execute("PRAGMA database_list").fetchone()  # the main one is first
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin(connection: Connection) -> None:

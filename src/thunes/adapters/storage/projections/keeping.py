@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -49,13 +49,24 @@ class Projections:
     """The tables of one journal in one database.
 
     The journal is only read, and somebody may be writing it. Every method raises
-    DatabaseUnavailable (try later), RebuildNeeded, SchemaNewer, or DataError for the journal.
+    DatabaseUnavailable (try later), RebuildNeeded, SchemaNewer, or DataError for the journal. Use
+    it in one thread at a time; as a context it closes its connection.
     """
 
     def __init__(self, place: str | Path, journal: Path, *, batch_lines: int = BATCH_LINES) -> None:
-        self._engine = database_at(place)
+        self._engine = database_at(place, kept=True)
         self._follower = Follower(journal)
         self._batch_lines = batch_lines
+
+    def close(self) -> None:
+        """Close the connection to the database; another method would open it again."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def catch_up(self, until: int | None = None) -> int:
         """Take in what is new in the journal, up to line `until`; how many lines that was.
@@ -68,7 +79,7 @@ class Projections:
         while True:
             with writing(self._engine) as connection, _gone_means_rebuild():
                 upgrade(connection)
-                before = _progress(connection)
+                before = _progress(connection, lock=True)
                 if before != reached:
                     entries = self._entries(before, until)
                 reached = self._take(connection, entries, before)
@@ -86,28 +97,26 @@ class Projections:
             upgrade(connection)
             for table in reversed(METADATA.sorted_tables):
                 connection.execute(delete(table))
-            entries, before, reached = self._entries(_NOTHING, None), None, _NOTHING
-            while reached != before:
+            entries, before = self._entries(_NOTHING, None), _NOTHING
+            while (reached := self._take(connection, entries, before)) != before:
                 before = reached
-                reached = self._take(connection, entries, before)
                 told(reached.sequence)
         return reached.sequence + 1
 
     def check(self) -> Checked:
         """Compare the tables with new ones that are made of the same lines."""
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            reading(self._engine) as connection,
-            _gone_means_rebuild(),
-        ):
+        with reading(self._engine) as connection, _gone_means_rebuild():
             if not is_current(connection):
                 raise RebuildNeeded("there are no tables of this version: run `thunes db rebuild`")
-            reached = _progress(connection)
+            reached = _progress(connection, lock=False)
             behind = sum(1 for _ in self._entries(reached, None))
-            fresh = Projections(Path(folder) / "fresh.db", self._follower.directory)
-            fresh.catch_up(reached.sequence)
-            with reading(fresh._engine) as other:
-                difference = first_difference(other, connection)
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                Projections(Path(folder) / "fresh.db", self._follower.directory) as fresh,
+            ):
+                fresh.catch_up(reached.sequence)
+                with reading(fresh._engine) as other:
+                    difference = first_difference(other, connection)
         return Checked(reached.sequence, behind, difference)
 
     def lines(self) -> int:
@@ -144,7 +153,8 @@ def _gone_means_rebuild() -> Iterator[None]:
         raise RebuildNeeded(f"{error}; run `thunes db rebuild`") from error
 
 
-def _progress(connection: Connection) -> Progress:
-    """The last line that is in the tables; locked, so that one at a time goes on from it."""
-    found = connection.execute(select(PROGRESS).with_for_update()).one_or_none()
+def _progress(connection: Connection, *, lock: bool) -> Progress:
+    """The last line that is in the tables; with `lock`, one at a time goes on from it."""
+    asked = select(PROGRESS).with_for_update() if lock else select(PROGRESS)
+    found = connection.execute(asked).one_or_none()
     return _NOTHING if found is None else Progress(found.sequence, bytes.fromhex(found.hash))
