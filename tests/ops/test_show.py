@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from msgspec.structs import replace
 
 from tests.ops.stories import BTC, ENTRY, REST, SMA, STOP, STORY, TRADE, at, line, record

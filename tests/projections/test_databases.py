@@ -14,6 +14,7 @@ from thunes.adapters.storage.projections.database import (
     DatabaseUnavailable,
     RebuildNeeded,
     database_at,
+    writing,
 )
 from thunes.adapters.storage.projections.keeping import Projections
 from thunes.adapters.storage.projections.queries import orders
@@ -53,6 +54,14 @@ def test_locked_by_another_program(journal: Path, tmp_path: Path) -> None:
     other.close()
     assert projections.catch_up() == len(LINES) + 2 - 101
     assert projections.check().difference is None
+
+
+def test_one_writes_at_a_time_from_the_first_look_on(tmp_path: Path) -> None:
+    one, other = database_at(tmp_path / "thunes.db"), database_at(tmp_path / "thunes.db")
+    with writing(one), pytest.raises(DatabaseUnavailable), writing(other):
+        pass
+    with writing(other):
+        pass
 
 
 def test_a_deleted_database_is_made_anew(journal: Path, tmp_path: Path) -> None:

@@ -165,9 +165,9 @@ def test_lines_that_say_nothing_change_nothing() -> None:
     assert [change for line in silent for change in project(1, decode_line(line))] == []
 
 
-def chained(lines: Sequence[bytes], directory: Path) -> Path:
+def chained(lines: Sequence[bytes], directory: Path, segment_bytes: int = 30_000) -> Path:
     """A journal of these lines that nobody closed."""
-    journal: Journal = begun(directory)
+    journal: Journal = begun(directory, segment_bytes)
     for line in lines:
         journal.append(line, durable=False)
     journal.release()
@@ -176,14 +176,15 @@ def chained(lines: Sequence[bytes], directory: Path) -> Path:
 
 def test_a_restored_backup_is_found_out(tmp_path: Path, place: str) -> None:
     """It lacks what the tables have; later it has other lines of those numbers."""
-    long = chained(LINES[:300], tmp_path / "long")
+    long = chained(LINES[:100], tmp_path / "long")
     projected(place, long).catch_up()
-    short = chained(LINES[:200], tmp_path / "short")
-    with pytest.raises(RebuildNeeded, match=r"does not have line 300 .* `thunes db rebuild`"):
+    short = chained(LINES[:60], tmp_path / "short")
+    with pytest.raises(RebuildNeeded, match=r"does not have line 100 .* `thunes db rebuild`"):
         projected(place, short).catch_up()
     with pytest.raises(RebuildNeeded):
         projected(place, short).check()
-    other = chained(lived(314).lines[:400], tmp_path / "other")
+    other = chained(lived(314).lines[:160], tmp_path / "other")
+    assert projected(place, other).lines() == 161
     with pytest.raises(RebuildNeeded, match="another journal, or was restored"):
         projected(place, other).catch_up()
     before = tables(place)
@@ -192,14 +193,15 @@ def test_a_restored_backup_is_found_out(tmp_path: Path, place: str) -> None:
     assert projected(place, other).check().difference is None
 
 
-def test_the_journal_is_exchanged_while_it_is_followed(tmp_path: Path) -> None:
-    journal = chained(LINES[:300], tmp_path / "journal")
+@pytest.mark.parametrize("segment_bytes", [30_000, 1 << 24])
+def test_the_journal_is_exchanged_while_it_is_followed(tmp_path: Path, segment_bytes: int) -> None:
+    journal = chained(LINES[:300], tmp_path / "journal", segment_bytes)
     followed = projected(tmp_path / "thunes.db", journal)
     followed.catch_up()
     journal.rename(tmp_path / "away")
     with pytest.raises(Exception, match="cannot be read"):
         followed.catch_up()
-    chained(LINES[:120], journal)
+    chained(LINES[:120], journal, segment_bytes)
     with pytest.raises(RebuildNeeded):
         followed.catch_up()
     followed.rebuild()
