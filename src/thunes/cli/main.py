@@ -23,6 +23,7 @@ from thunes.cli import (
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
 from thunes.cli.data import app as data_app
+from thunes.cli.db import app as db_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
@@ -41,6 +42,7 @@ _REGISTERED = (
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
 
 
 @app.callback(invoke_without_command=True)

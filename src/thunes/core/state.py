@@ -28,11 +28,12 @@ from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
 from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, Money, OrderId, Symbol
-from thunes.core.domain.view import Memory, OrderState, StepView
+from thunes.core.domain.view import OVER, Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
+from thunes.core.ledger.changes import changes
 from thunes.core.ledger.ledger import BREACHES, Ledger
-from thunes.core.ledger.orders import OVER, Ids, OrderChange, OrderRecord
+from thunes.core.ledger.orders import Ids, OrderChange, OrderRecord
 from thunes.core.ledger.protection import Guard
 from thunes.core.ledger.reader import AccountReader, Pricing
 from thunes.core.ledger.reconcile import reconcile
@@ -229,7 +230,7 @@ class State(Known):
         facts.extend(Noticed("strategy_failed", text, self.at) for text in failures)
         memory.requested = ()
         memory.order_count = self._ids.given
-        if not verdicts and not facts and not reading.changes:
+        if not (verdicts or facts or reading.changes or self.ledger.orders.changed):
             return NOTHING
         if reading.changes:
             memory.mode, memory.cause = reading.mode, reading.cause
@@ -244,6 +245,7 @@ class State(Known):
                 commands += self._in_flight(proposal)
             else:
                 facts.append(Decided(proposal, verdict.reason, verdict.checks))
+        facts += changes(self.ledger)
         self._facts = []
         return Outcome(tuple(commands), tuple(facts))
 

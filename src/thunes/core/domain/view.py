@@ -33,6 +33,9 @@ RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 ALIVE = (OrderState.SUBMITTED, *RESTING)
 """Where an order is, or is on its way, and can be asked for back."""
 
+OVER = frozenset((OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED))
+"""Where nothing of an order rests at the venue any more."""
+
 
 class Working(Protocol):
     """An order that is not known to be over."""
