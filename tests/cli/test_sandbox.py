@@ -103,7 +103,6 @@ def test_tape_time_and_tls(tmp_path: Path) -> None:
     [
         (["--venue", "kraken"], "the sandbox speaks: binance"),
         (["--tape", "nowhere"], "there is no such folder"),
-        (["--tape-time"], "--tape-time needs --tape"),
         (["--as-of", "yesterday"], "is not a day"),
         (["--faults", "nowhere.toml"], "cannot be read"),
     ],

@@ -18,7 +18,8 @@ from thunes.adapters.venues.simulated.models import (
     ParticipationModel,
 )
 from thunes.adapters.venues.simulated.venue import SimulatedVenue
-from thunes.compose.engine import Built, build_engine, header_of
+from thunes.compose.engine import Built, build_engine
+from thunes.compose.headers import header_of
 from thunes.compose.spec import Friction, RunSpec
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import OperatorActed

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from thunes import __version__
-from thunes.adapters.storage.tape import load_tape, tape_digest
-from thunes.compose.spec import Account, Header, RunSpec
+from thunes.adapters.storage.tape import load_tape
+from thunes.compose.headers import read_header_of
+from thunes.compose.spec import RunSpec
 from thunes.compose.strategies import load_kind
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.instrument import Instrument
@@ -82,20 +80,6 @@ def build_live_engine(spec: RunSpec) -> Engine:
     )
 
 
-def live_header(spec: RunSpec, account: Account) -> bytes:
-    """The header of the journal of an account."""
-    header = Header(thunes=__version__, run=spec, tape={}, account=account)
-    return msgspec.json.Encoder(decimal_format="string").encode(header)
-
-
-def read_header_of(header: bytes, directory: Path) -> Header:
-    """The header of a journal in `directory`. Raises DataError if it is not one of ours."""
-    try:
-        return msgspec.json.decode(header, type=Header)
-    except msgspec.MsgspecError as error:
-        raise DataError(f"{directory}: the journal's header is not one of ours: {error}") from error
-
-
 def _refuse_strangers(
     spec: RunSpec, instruments: Mapping[Symbol, Instrument], columns: Mapping[Symbol, BarColumns]
 ) -> None:
@@ -127,13 +111,6 @@ def _desks(spec: RunSpec) -> dict[Desk, Strategy]:
                 raise UsageError(f"strategy {each.id} is given {symbol} twice")
             desks[desk] = strategy
     return desks
-
-
-def header_of(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> bytes:
-    """The header of a journal of this run."""
-    digests = {symbol: tape_digest(bars) for symbol, bars in columns.items()}
-    header = Header(thunes=__version__, run=spec, tape=digests)
-    return msgspec.json.Encoder(decimal_format="string").encode(header)
 
 
 def engine_from_header(header: bytes, directory: Path) -> Engine:

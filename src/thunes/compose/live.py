@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.storage.kept import KeptJournal
@@ -12,7 +14,8 @@ from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import BinanceVenue
 from thunes.adapters.venues.binance.works import Access
-from thunes.compose.engine import build_live_engine, live_header, read_header_of
+from thunes.compose.engine import build_live_engine
+from thunes.compose.headers import live_header, read_header_of
 from thunes.compose.spec import Account, Header, RunSpec
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.units import Instant, Symbol, format_timeframe
@@ -64,11 +67,12 @@ def begin(wanted: Wanted, clock: SystemClock, lease: AccountLease) -> Running:
     kept = KeptJournal.open(journal, live_header(spec, account))
     if not kept.fresh:
         header = read_header_of(read_header(journal), journal)
-        refuse_another(header, Header(header.thunes, spec, {}, account), wanted.directory)
+        spec = _as_begun(header, spec)
+        _refuse_another(header, Header(header.thunes, spec, {}, account), wanted.directory)
     engine = build_live_engine(spec)
     found = kept.recorded()
     unkept = recover(engine, Recorded(found.state, found.after, found.before))
-    known = closes_known(engine)
+    known = _closes_known(engine)
     inbox, closings = Inbox(), Closings([one.symbol for one in spec.instruments], known)
     ears = Ears(inbox, closings, clock.now, wanted.taps, wanted.troubled)
     since = min(known.values(), default=Instant(0))
@@ -95,13 +99,22 @@ def fingerprint(keys: Keys) -> str:
     return sha256(b"thunes account " + keys.api_key.encode()).hexdigest()[:16]
 
 
-def closes_known(engine: Engine) -> Mapping[Symbol, Instant]:
+def _closes_known(engine: Engine) -> Mapping[Symbol, Instant]:
     """Up to when the bars of each symbol are known."""
     bars = engine.state.market.tape.bars
     return {symbol: Instant(int(each.close_time[-1])) for symbol, each in bars.items()}
 
 
-def refuse_another(found: Header, wanted: Header, directory: Path) -> None:
+def _as_begun(found: Header, wanted: RunSpec) -> RunSpec:
+    """The rules wanted now with the instruments that the journal was begun with: the venue may have
+    changed its filters since, which the adapter knows; what is on record is decided by these."""
+    symbols = [one.symbol for one in wanted.instruments]
+    if [one.symbol for one in found.run.instruments] != symbols:
+        return wanted
+    return replace(wanted, instruments=found.run.instruments)
+
+
+def _refuse_another(found: Header, wanted: Header, directory: Path) -> None:
     """A journal goes on with the account and the rules that it was begun with."""
     if found.account != wanted.account:
         raise DataError(

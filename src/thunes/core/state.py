@@ -47,11 +47,8 @@ _NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class Known:
-    """What is, as events tell it: market, ledger and memory.
-
-    `watch_equity` keeps the peak that drawdown is measured from, `adopted` is how positions that
-    no strategy opened are to be left.
-    """
+    """What is, as events tell it. `watch_equity` keeps the peak that drawdown is measured from;
+    `adopted` is how positions that no strategy opened are to be left."""
 
     def __init__(
         self,
@@ -88,8 +85,7 @@ class Known:
         assert event.at >= self.at, f"event at {event.at} after one at {self.at}"
         self.at = event.at
         self._facts = []
-        self._view.news = ()
-        self.moved = False
+        self._view.news, self.moved = (), False
         match event:
             case BarsClosed():
                 self._apply_bars(event)
@@ -228,8 +224,7 @@ class State(Known):
     def commit(
         self, verdicts: Sequence[Verdict], reading: ModeReading, failures: Sequence[str] = ()
     ) -> Outcome:
-        """Record verdicts, the mode and strategies that failed; what is approved becomes
-        commands."""
+        """Record verdicts, the mode and what failed; what is approved becomes commands."""
         memory, facts = self.memory, self._facts
         facts.extend(Noticed("strategy_failed", text, self.at) for text in failures)
         memory.requested = ()

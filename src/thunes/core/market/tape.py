@@ -59,8 +59,8 @@ class Tape:
         of several rows that come together all are known by their own times. DataError: out of
         order."""
         last = int(self.times[-1]) if len(self) else -1
-        closes = {each.close_time for more in bars.values() for each in more}
-        times = np.array(sorted(time for time in closes if time > last), dtype=np.int64)
+        closes = [each.close_time for more in bars.values() for each in more]
+        times = np.unique(np.array([time for time in closes if time > last], dtype=np.int64))
         if not times.size:
             raise DataError("nothing that closes now is among the bars to be added")
         for symbol, more in bars.items():

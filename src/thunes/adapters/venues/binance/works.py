@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from thunes.adapters.venues.binance.account_feed import AccountFeed
-from thunes.adapters.venues.binance.budget import DEFAULT_LIMITS
-from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client, Now
 from thunes.adapters.venues.binance.hosts import hosts_at
 from thunes.adapters.venues.binance.inquiry import Inquiry, Missing
 from thunes.adapters.venues.binance.known_orders import KnownOrders
-from thunes.adapters.venues.binance.listing import NOT_LISTED, Listing
+from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.market_feed import MarketFeed, MarketListener
 from thunes.adapters.venues.binance.placing import Placing, refused
 from thunes.adapters.venues.binance.prices import Prices
+from thunes.adapters.venues.binance.relisting import look_at_listing
 from thunes.adapters.venues.binance.replacing import replace
 from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.server_clock import MEASURE_EVERY_NS, OFFSET_NS_MAX
@@ -24,7 +23,7 @@ from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import CcxtTransport
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
-from thunes.core.domain.errors import DataError, UsageError
+from thunes.core.domain.errors import UsageError
 from thunes.core.domain.event import Event, VenueReported
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.order import Report
@@ -174,14 +173,6 @@ class Works:
             self._ears.trouble(doubt)
         self._doubt = doubt
 
-    async def _find_delisted(self) -> bytes | Failure:
-        """Who of them is not listed, found one by one, and what there is to know of the others."""
-        for symbol in self._listing.listed():
-            said = await self.client.ask(self._listing.request([symbol]))
-            if isinstance(said, Failure) and said.code == NOT_LISTED:
-                self._ears.trouble(self._listing.drop(symbol))
-        return await self.client.ask(self._listing.request(self._listing.listed()))
-
     async def _look_at_rights(self) -> None:
         if not self._tells_rights:
             return
@@ -193,18 +184,6 @@ class Works:
             self._ears.trouble(doubt)
 
     async def _look_at_listing(self) -> None:
-        listing = self._listing
-        body = await self.client.ask(listing.request(listing.listed()))
         self._listed_at = self._now()
-        if isinstance(body, Failure) and body.code == NOT_LISTED:
-            body = await self._find_delisted()
-        if isinstance(body, Failure):
-            return
-        self.client.misfitted = False
-        try:
-            changes = listing.refresh(body)
-            self.client.gauges.budget.limits = listing.limits or DEFAULT_LIMITS
-        except (Unreadable, DataError) as error:
-            changes = [str(error)]
-        for change in changes:
+        for change in await look_at_listing(self.client, self._listing):
             self._ears.trouble(change)
