@@ -59,7 +59,7 @@ def recent(journal: Path, choice: Choice) -> list[Entry]:
         if link.kind is not Kind.STEP or back >= STEPS_MAX or found >= wanted:
             break
         line = decode_line(link.payload)
-        if not isinstance(line.event, QuoteReceived) or line.facts:
+        if not isinstance(line.event, QuoteReceived) or line.commands or line.facts:
             assert link.sequence is not None, "it was whole"
             steps.appendleft((link.sequence, line))
             found += len(_included(Storyteller(), choice, link.sequence, line))
@@ -71,6 +71,7 @@ def recent(journal: Path, choice: Choice) -> list[Entry]:
 
 
 def _included(teller: Storyteller, choice: Choice, sequence: int, line: Line) -> list[Entry]:
-    at = line.event.at
-    told = [Entry(sequence, at, sentence) for sentence in teller.tell(line)]
-    return [entry for entry in told if choice.includes(at, entry.sentence)]
+    at, told = line.event.at, teller.tell(line)
+    if isinstance(line.event, QuoteReceived):
+        told = told[1:]  # the quote itself, of which there are too many
+    return [Entry(sequence, at, each) for each in told if choice.includes(at, each)]
