@@ -46,6 +46,7 @@ class Terminal:
     def __init__(self, state: Path) -> None:
         self.state = state
         self.journal = state / "journal"
+        self.processes: list[subprocess.Popen[str]] = []
         self.environment = os.environ | {"XDG_STATE_HOME": str(state.parent / "home")}
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,8 @@ class Terminal:
         """The status once it is so: asked often, and without a process for each time."""
         deadline, said = time.monotonic() + PATIENCE_S, dict[str, Any]()
         while time.monotonic() < deadline:
+            for each in self.processes:
+                assert each.poll() is None, each.communicate()
             try:
                 said = told(self.state, "status")
             except ThunesError as error:
@@ -87,9 +90,11 @@ class Terminal:
             text=True,
             env=self.environment,
         ) as process:
+            self.processes.append(process)
             try:
                 yield process
             finally:
+                self.processes.remove(process)
                 process.kill()
 
     def wanted(self) -> list[str]:
