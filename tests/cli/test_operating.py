@@ -18,15 +18,17 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.cli.conftest import Ask
+from thunes.adapters.lease import AccountHeld
 from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.venue import Gone
+from thunes.cli import app
 from thunes.cli.asking import confirmed, told
 from thunes.cli.rehearsed import _obey_signals
 from thunes.compose.engine import engine_from_header
 from thunes.core.domain.errors import ThunesError
 from thunes.ops.audit import replay, verify
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 THUNES = (sys.executable, "-m", "thunes")
 EAGER = """
 import numpy as np
@@ -124,8 +126,8 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
-def test_another_terminal(terminal: Terminal) -> None:
+@pytest.mark.timeout(600)
+def test_another_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal.paper() as process:
         assert terminal.until(lambda said: said["fills"])["mode"] == "normal"
         terminal.until(lambda said: said["positions"] == 1 and not said["naked"])
@@ -133,9 +135,9 @@ def test_another_terminal(terminal: Terminal) -> None:
         (stop,) = terminal.at_the_venue("openOrders")
         assert (stop["type"], stop["side"]) == ("STOP_LOSS", "SELL")
 
-        second = terminal.run(" ".join(terminal.wanted()))
-        assert second.returncode == 1
-        assert f"is traded already, by process {process.pid} with state" in second.stderr
+        monkeypatch.setenv("XDG_STATE_HOME", terminal.environment["XDG_STATE_HOME"])
+        with pytest.raises(AccountHeld, match=f"already, by process {process.pid} with state"):
+            app([*terminal.wanted(), "--state", str(terminal.state)])
 
         assert terminal.run("resume").returncode == 2  # nobody there to say yes
         assert confirmed(terminal.state, "resume", {}, yes=True)["mode"] == "normal"
