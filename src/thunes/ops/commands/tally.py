@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from thunes.adapters.storage.reading import read_steps
+from thunes.adapters.storage.tail import marked
 from thunes.core.domain.event import AccountSeen, Event, VenueReported
 from thunes.core.domain.fact import Fact, ModeChanged, TradeClosed
 from thunes.core.domain.line import Outcome, decode_line
@@ -34,10 +34,9 @@ class Tally:
     def of(cls, directory: Path) -> "Tally":
         """All that the journal in `directory` tells of; DataError where it is damaged."""
         tally = cls()
-        for _, data in read_steps(directory):
-            if any(mark in data for mark in _COUNTED):
-                line = decode_line(data)
-                tally._count(line.event, line.facts)
+        for data in marked(directory, _COUNTED):
+            line = decode_line(data)
+            tally._count(line.event, line.facts)
         return tally
 
     def watch(self, event: Event, outcome: Outcome) -> None:
