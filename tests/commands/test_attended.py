@@ -43,7 +43,7 @@ SPEC = RunSpec(
     exits=ExitPlan(stop_distance=D("0.02")),
     costs=Costs(D(10), "received"),
 )
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 class Account:
