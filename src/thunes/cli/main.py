@@ -14,6 +14,9 @@ from thunes.cli import (
     doctor,
     fetch,
     init,
+    keeping,
+    looking,
+    operating,
     paper,
     probe,
     sandbox,
@@ -28,21 +31,14 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    backtest,
-    demo,
-    doctor,
-    fetch,
-    init,
-    paper,
-    probe,
-    sandbox,
-    simulate,
-    strategies,
+    *(backtest, demo, doctor, fetch, init, looking, operating, paper, probe, sandbox),
+    *(simulate, strategies),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+app.add_typer(keeping.journal, name="journal")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,9 @@ from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.venues.binance.listed import listed_at
 from thunes.adapters.venues.binance.signing import Keys
+from thunes.adapters.venues.binance.venue import Gone
 from thunes.compose import rehearsal
+from thunes.compose.attended import attended
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
@@ -87,7 +90,8 @@ def rehearse(asked: Asked) -> None:
         )
         wanted = Wanted(spec, where.place, where.keys, asked.state, troubled=_trouble)
         running = begin(wanted, clock, lease)
-        _run(running, asked)
+        with attended(running, wanted, clock.now, asked.config):
+            _run(running, asked)
     finally:
         lease.release()
 
@@ -105,11 +109,7 @@ def _run(running: Running, asked: Asked) -> None:
 
         process.live.watch(tell)
 
-    def end(*_: object) -> None:
-        process.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    _obey_signals(running)
     if asked.for_s is not None:
         timer = threading.Timer(asked.for_s, process.stop)
         timer.daemon = True
@@ -128,6 +128,21 @@ def _run(running: Running, asked: Asked) -> None:
     said = {"positions": sorted(ledger.positions), "orders": len(list(ledger.orders.by_age()))}
     if asked.as_json:
         typer.echo(json.dumps(said))
+
+
+def _obey_signals(running: Running) -> None:
+    """SIGINT and SIGTERM end the process in order, SIGUSR1 has the venue dialled anew."""
+
+    def end(*_: object) -> None:
+        running.process.stop()
+
+    def renew(*_: object) -> None:
+        with suppress(Gone):  # it is ending anyway
+            running.venue.reconnect()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    signal.signal(signal.SIGUSR1, renew)
 
 
 def _where(asked: Asked, config: Config) -> _Place:

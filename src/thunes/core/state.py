@@ -48,8 +48,7 @@ _NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class Known:
-    """What is, as events tell it. `watch_equity` keeps the peak that drawdown is measured from;
-    `adopted` is how positions that no strategy opened are to be left."""
+    """What is, as events tell it; `adopted` is how what no strategy opened is to be left."""
 
     def __init__(
         self,
@@ -121,8 +120,7 @@ class Known:
                 if mark is not None and (held.peak_close is None or mark > held.peak_close):
                     self.ledger.positions[held.symbol] = replace(held, peak_close=mark)
                     self.moved = True
-        memory = self.memory
-        day = self.market.closed_at() // NS_PER_DAY
+        memory, day = self.memory, self.market.closed_at() // NS_PER_DAY
         rolled = day != memory.day
         if not rolled and not self._watch_equity:
             return
