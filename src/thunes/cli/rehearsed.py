@@ -21,6 +21,7 @@ from thunes.compose import rehearsal
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
+from thunes.compose.watching import LOG, Watch, Watched
 from thunes.config import Config, limits_of, load_config
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import Event
@@ -29,6 +30,7 @@ from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import Asset, Symbol, format_instant, parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.core.risk.limits import Limits
+from thunes.ops.logs import Level, Output
 from thunes.ops.story import Storyteller, Topic
 
 _LIVELY_S = 900
@@ -59,6 +61,7 @@ class _Place:
     place: str
     keys: Keys
     speed: float
+    secrets: tuple[str, str]  # what no log may tell
 
 
 def rehearse(asked: Asked) -> None:
@@ -85,9 +88,12 @@ def rehearse(asked: Asked) -> None:
             limits=_limits(config, lively=asked.config is None),
             costs=Costs(config.costs.fee_bps, "received", config.costs.slippage_bps),
         )
-        wanted = Wanted(spec, where.place, where.keys, asked.state, troubled=_trouble)
+        watch = Watch(Watched(), _output(asked, where))
+        place, told = (spec, where.place, where.keys, asked.state), watch.logs.trouble
+        wanted = Wanted(*place, taps=(watch.gaps,), troubled=told)
         running = begin(wanted, clock, lease)
-        _run(running, asked)
+        with watch.over(running, wanted, clock):
+            _run(running, asked)
     finally:
         lease.release()
 
@@ -142,13 +148,14 @@ def _where(asked: Asked, config: Config) -> _Place:
             cash = {config.account.quote: str(config.account.cash)}
             found = rehearsal.start(asked.state, cash, asked.speed, asked.seed)
             print(f"started a sandbox at {found.rest}", file=sys.stderr)
-        return _Place(found.rest, Keys(found.api_key, found.api_secret), found.speed)
+        secrets = found.api_key, found.api_secret
+        return _Place(found.rest, Keys(*secrets), found.speed, secrets)
     names = {"binance-testnet": "testnet", "binance-demo": "demo"}
     place = names.get(asked.venue, asked.venue)
     if place in ("binance", "live"):
         raise UsageError("paper trades no real money: `thunes live` does")
     key, secret = (os.environ.get(f"BINANCE_{name}", "") for name in ("API_KEY", "API_SECRET"))
-    return _Place(place, Keys(key, secret), 1.0)
+    return _Place(place, Keys(key, secret), 1.0, (key, secret))
 
 
 def _limits(config: Config, *, lively: bool) -> Limits:
@@ -165,5 +172,7 @@ def _make(directory: Path) -> None:
         raise ThunesError(f"{directory} cannot be made: {error.strerror}") from error
 
 
-def _trouble(text: str) -> None:
-    print(f"trouble: {text}", file=sys.stderr)
+def _output(asked: Asked, where: _Place) -> Output:
+    """Whoever sits at a terminal reads what is told there, and of the log only what is wrong."""
+    level: Level = "warning" if sys.stderr.isatty() else "info"
+    return Output(level=level, file=asked.state / LOG, secrets=where.secrets)

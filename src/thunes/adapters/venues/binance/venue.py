@@ -27,6 +27,7 @@ class BinanceVenue:
     def __init__(self, access: Access, ears: Ears, now: Now) -> None:
         self._access, self._ears, self._now = access, ears, now
         self._begun = threading.Event()
+        self._works: Works | None = None
         self._begin: Callable[[Work], object] | None = None
         self._end: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._run, name="binance", daemon=True)
@@ -64,6 +65,11 @@ class BinanceVenue:
             end()
             self._thread.join()
 
+    @property
+    def works(self) -> Works | None:
+        """What runs on its thread: another one may read the numbers in it, and nothing else."""
+        return self._works
+
     def _do(self, work: Work) -> None:
         if self._begin is None:
             raise Gone("the connection to Binance has ended: nothing was sent")
@@ -78,7 +84,7 @@ class BinanceVenue:
 
     async def _main(self) -> None:
         """A bug in anything that runs here ends all of it, and the process with it."""
-        works = Works(self._access, self._ears, self._now)
+        works = self._works = Works(self._access, self._ears, self._now)
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as tasks:
