@@ -1,7 +1,6 @@
 """Every metric shows what happened, and what is served is what Prometheus reads."""
 
 import socket
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -179,13 +178,7 @@ def served() -> Iterator[MetricsServer]:
     )
     AccountMetrics(registry, Watched().engine, "binance")
     server = MetricsServer(registry, "127.0.0.1", 0)
-    up = threading.Event()
-    up.set()
-    thread = threading.Thread(target=server.serve, args=(up.is_set,))
-    thread.start()
     yield server
-    up.clear()
-    thread.join(5)
     server.close()
 
 
@@ -210,20 +203,27 @@ def test_what_is_served_is_valid_prometheus_text(served: MetricsServer) -> None:
         assert answer.read().endswith(b"# EOF\n")
 
 
-def test_nothing_else_is_served(served: MetricsServer) -> None:
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        _read(served, "/")
-    assert caught.value.code == 404
-    caught.value.close()
-
-
-def test_whoever_connects_and_says_nothing_holds_nobody_up_for_long(
-    served: MetricsServer,
-) -> None:
+def test_whoever_connects_and_says_nothing_holds_nobody_up(served: MetricsServer) -> None:
     with socket.create_connection(("127.0.0.1", served.port)), _read(served) as answer:
         assert answer.status == 200
     with socket.create_connection(("127.0.0.1", served.port)) as rude:
         rude.sendall(b"\x00\xff garbage\r\n\r\n")
+    with _read(served) as answer:
+        assert answer.status == 200
+
+
+def test_a_server_that_has_ended_is_told_and_begun_again(served: MetricsServer) -> None:
+    asked: list[float] = []
+
+    def end_it(seconds: float) -> bool:
+        asked.append(seconds)
+        if len(asked) == 1:
+            served.close()
+        return len(asked) < 3
+
+    with pytest.raises(ThunesError, match="not served any more"):
+        served.serve(end_it)
+    served.serve(end_it)
     with _read(served) as answer:
         assert answer.status == 200
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from thunes.adapters.storage.note import Note
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, parse_instant
-from thunes.runtime.schedule import Job, Schedule, Turn, daily, every, next_time
+from thunes.runtime.schedule import Job, Schedule, Turn
+from thunes.runtime.times import daily, every, next_time
 
 S = NS_PER_SECOND
 START = parse_instant("2026-03-01T12:00:00Z")

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from thunes.adapters.clock import SystemClock
-from thunes.adapters.service_manager import notify
 from thunes.adapters.storage.note import Note
+from thunes.adapters.systemd import notify
 from thunes.compose.live import JOURNAL, Running, Wanted
+from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
@@ -25,8 +25,9 @@ from thunes.ops.metrics import AccountMetrics, Gaps, new_registry
 from thunes.ops.metrics_server import MetricsServer
 from thunes.ops.process_metrics import Health, HealthMetrics, VenueMetrics
 from thunes.ops.telling import Teller
-from thunes.runtime.schedule import Job, Schedule, daily, every
+from thunes.runtime.schedule import Job, Schedule
 from thunes.runtime.supervisor import Pulse, Supervisor, Task, Ways
+from thunes.runtime.times import daily, every
 
 SCHEDULE = "schedule.json"
 LOG = "thunes.log"
@@ -65,7 +66,11 @@ class Watch:
     def over(self, running: Running, wanted: Wanted, clock: SystemClock) -> Iterator[None]:
         """Watch a process from before it runs until it has ended."""
         process = running.process
-        supervisor = self._supervisor(running, wanted, clock)
+        try:
+            supervisor = self._supervisor(running, wanted, clock)
+        except ThunesError:
+            running.close()
+            raise
         self._measure(running, wanted, supervisor)
         engine = process.live.engine
         cycles = Cycles(self.logs, engine)
@@ -105,19 +110,21 @@ class Watch:
         tasks = [Task("schedule", keep_schedule)]
         server = self._server
         if server is not None:
-            tasks.append(Task("metrics", lambda pulse: server.serve(pulse.beat)))
+            tasks.append(Task("metrics", lambda pulse: server.serve(pulse.wait)))
 
         def degrade(why: str) -> None:
             self.logs.trouble(f"{why}; no position is opened until an operator resumes")
             act = OperatorActed(Instant(0), Cause.OPERATOR_PAUSE, "supervisor", why)
             running.process.tell(act)
 
-        return Supervisor(tasks, Ways(self.logs.trouble, degrade, self._end, notify))
+        return Supervisor(
+            tasks, Ways(self.logs.trouble, degrade, lambda why: end_at_once(why, self.logs), notify)
+        )
 
     def _schedule(self, running: Running, wanted: Wanted, clock: SystemClock) -> Schedule:
         watched, spec = self._watched, wanted.spec
         notes = Note(wanted.directory / SCHEDULE)
-        trades = Trades()
+        trades = Trades(wanted.directory / JOURNAL, running.process.live.engine.state.at)
         strategies = [Strategy(one.id, one.source, one.parameters) for one in spec.strategies]
         desk = Desk(
             running.process.ask,
@@ -134,17 +141,16 @@ class Watch:
             Job("signal_check", every(watched.signal_check_every_s), "signals"),
         )
         schedule = Schedule(jobs, desk.acts(), notes, clock.now, self.logs.trouble)
-        journal: Path = wanted.directory / JOURNAL
-        trades.read(journal, schedule.covered("daily_summary"))
         running.process.live.watch(trades.watch)
         return schedule
 
-    def _end(self, why: str) -> None:
-        """End without asking anybody: whoever stands still cannot answer, and the log might be
-        what it stands still in."""
-        last = threading.Timer(_LAST_S, os._exit, (1,))
-        last.daemon = True
-        last.start()
-        self.logs.trouble(f"{why}: this process ends, the next one recovers")
-        faulthandler.dump_traceback(sys.stderr, all_threads=True)
-        os._exit(1)
+
+def end_at_once(why: str, logs: Logs) -> None:
+    """End without asking anybody: whoever stands still cannot answer, and the log might be what it
+    stands still in."""
+    last = threading.Timer(_LAST_S, os._exit, (1,))
+    last.daemon = True
+    last.start()
+    logs.trouble(f"{why}: this process ends, the next one recovers")
+    faulthandler.dump_traceback(sys.stderr, all_threads=True)
+    os._exit(1)

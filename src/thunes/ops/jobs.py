@@ -1,7 +1,7 @@
 """Jobs: what the schedule of a live account has done, as lines of its log."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -12,7 +12,7 @@ import msgspec
 
 from thunes.adapters.storage.reading import read_steps
 from thunes.core.domain.event import Event
-from thunes.core.domain.fact import Fact, TradeClosed
+from thunes.core.domain.fact import TradeClosed
 from thunes.core.domain.line import Outcome, decode_line
 from thunes.core.domain.position import Trade
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, StrategyId, format_instant
@@ -35,31 +35,39 @@ class Running(NamedTuple):
 
 
 class Trades:
-    """The trades that no summary has accounted for yet, oldest first."""
+    """The trades that no summary has accounted for yet: those of this process as they close, those
+    of the ones before it from the journal, which is read only when somebody asks for that time."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Path, began: Instant) -> None:
+        """What is watched is later than `began`."""
+        self._journal, self._began = journal, began
         self._closed: deque[tuple[Instant, Trade]] = deque(maxlen=TRADES_MAX)
 
-    def read(self, journal: Path, since: Instant) -> None:
-        """Those that the journal tells of, later than `since`; before anything runs."""
-        for _, data in read_steps(journal):
-            if _MARK in data:
-                line = decode_line(data)
-                if line.event.at > since:
-                    self._take(line.event.at, line.facts)
-
     def watch(self, event: Event, outcome: Outcome) -> None:
-        self._take(event.at, outcome.facts)
+        for fact in outcome.facts:
+            if isinstance(fact, TradeClosed):
+                self._closed.append((event.at, fact.trade))
 
     def between(self, since: Instant, until: Instant) -> list[Trade]:
-        return [trade for at, trade in self._closed if since < at <= until]
+        """Those that closed after `since` and up to `until`. Raises DataError for a journal that is
+        damaged."""
+        before = list(self._recorded(since, until)) if since < self._began else []
+        return before + [trade for at, trade in list(self._closed) if since < at <= until]
 
     def forget(self, until: Instant) -> None:
         while self._closed and self._closed[0][0] <= until:
             self._closed.popleft()
 
-    def _take(self, at: Instant, facts: Iterable[Fact]) -> None:
-        self._closed.extend((at, fact.trade) for fact in facts if isinstance(fact, TradeClosed))
+    def _recorded(self, since: Instant, until: Instant) -> Iterator[Trade]:
+        """What is being written now is not read: it is later."""
+        for _, data in read_steps(self._journal):
+            if _MARK not in data:
+                continue
+            line = decode_line(data)
+            if line.event.at > min(until, self._began):
+                return
+            if line.event.at > since:
+                yield from (fact.trade for fact in line.facts if isinstance(fact, TradeClosed))
 
 
 @dataclass(frozen=True, slots=True)

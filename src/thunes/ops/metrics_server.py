@@ -1,46 +1,13 @@
 """The metrics server: what Prometheus reads, on this machine only."""
 
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import ClassVar
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import CollectorRegistry, start_http_server
 
 from thunes.core.domain.errors import ThunesError, UsageError
 
 LOOPBACK = ("127.0.0.1", "::1")
-_TURN_S = 0.5
-_PATIENCE_S = 2.0
-"""For whoever connects and says nothing: nobody else is served meanwhile."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = _PATIENCE_S
-    registry: ClassVar[CollectorRegistry]
-
-    def do_GET(self) -> None:
-        if self.path.partition("?")[0] != "/metrics":
-            self.send_error(404, "there is /metrics")
-            return
-        encode, kind = choose_encoder(self.headers.get("Accept") or "")
-        body = encode(self.registry)
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """A scrape every 15 seconds is no news."""
-
-
-class _Server(HTTPServer):
-    timeout = _TURN_S
-    allow_reuse_port = False
-
-    def handle_error(self, *_: object) -> None:
-        """Whoever hangs up in the middle is not missed."""
+LOOK_S = 1.0
 
 
 class MetricsServer:
@@ -50,21 +17,34 @@ class MetricsServer:
         """Raises UsageError for an address of another machine, ThunesError for a taken port."""
         if host not in LOOPBACK:
             raise UsageError(f"metrics.host = {host}: it may be {' or '.join(LOOPBACK)} only")
-        handler = type("_Bound", (_Handler,), {"registry": registry})
-        kind = _Server if ":" not in host else type("_Server6", (_Server,), {"address_family": 10})
-        try:
-            self._server = kind((host, port), handler)
-        except OSError as error:
-            raise ThunesError(
-                f"metrics cannot be served at {host}:{port} ({error.strerror}): set another "
-                "[metrics] port, or 0 for none"
-            ) from error
-        self.port = self._server.server_port
+        self._registry, self._host, self._port = registry, host, port
+        self._start()
 
-    def serve(self, beat: Callable[[], bool]) -> None:
-        """Answer one after the other while `beat` says so, which is asked twice a second."""
-        while beat():
-            self._server.handle_request()
+    @property
+    def port(self) -> int:
+        return self._server.server_port
+
+    def serve(self, wait: Callable[[float], bool]) -> None:
+        """Stay up while `wait` says so. Raises ThunesError once it is not; called again, it binds
+        again."""
+        if not self._thread.is_alive():
+            self._start()
+        while wait(LOOK_S):
+            if not self._thread.is_alive():
+                raise ThunesError(f"metrics are not served any more at {self._host}:{self._port}")
 
     def close(self) -> None:
+        self._server.shutdown()
         self._server.server_close()
+        self._thread.join()
+
+    def _start(self) -> None:
+        try:
+            self._server, self._thread = start_http_server(
+                self._port, self._host, registry=self._registry
+            )
+        except OSError as error:
+            raise ThunesError(
+                f"metrics cannot be served at {self._host}:{self._port} ({error.strerror}): set "
+                "another [metrics] port, or 0 for none"
+            ) from error

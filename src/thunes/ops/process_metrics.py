@@ -79,7 +79,7 @@ def _requests(works: Works) -> Iterator[Metric]:
         "thunes_rest_outages": ("REST requests without an answer of use", client.outages),
         "thunes_rest_fallbacks": (
             "Times that prices or bars were asked for by REST because no stream told them",
-            works.fallbacks,
+            client.fallbacks,
         ),
         "thunes_account_looks_missed": ("Looks that did not see it all", client.missed_looks),
     }

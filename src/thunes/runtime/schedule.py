@@ -9,22 +9,17 @@ is told since when it has to account. No job runs twice at once: one thread runs
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, Instant
+from thunes.runtime.times import NEVER, next_time
 
 AGAIN_NS = 60 * NS_PER_SECOND
 """After so long a job that failed is tried again."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = Instant(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +64,6 @@ class _Page(msgspec.Struct, forbid_unknown_fields=True):
     version: int = 1
 
 
-def daily(clock: str) -> CronTrigger:
-    """Every day at `HH:MM`, UTC."""
-    hour, _, minute = clock.partition(":")
-    return CronTrigger(hour=hour, minute=minute, second=0, timezone=UTC)
-
-
-def every(seconds: int) -> IntervalTrigger:
-    """At the multiples of so many seconds since 1970, so that a restart moves nothing."""
-    return IntervalTrigger(seconds=seconds, start_date=_EPOCH, timezone=UTC)
-
-
-def next_time(when: BaseTrigger, after: Instant) -> Instant:
-    """The first time after `after`; all of them are whole seconds."""
-    whole = datetime.fromtimestamp(after // NS_PER_SECOND + 1, UTC)
-    found: datetime | None = when.get_next_fire_time(None, whole)
-    if found is None:
-        return _NEVER
-    return Instant((found - _EPOCH) // timedelta(seconds=1) * NS_PER_SECOND)
-
-
 class Schedule:
     """Runs what is due, when it is asked to; one thread asks."""
 
@@ -115,11 +90,7 @@ class Schedule:
 
     def due(self) -> Instant:
         """When something is to be run next; never for an empty schedule."""
-        return min((self._due(job) for job in self._jobs), default=_NEVER)
-
-    def covered(self, name: str) -> Instant:
-        """Up to when a job has accounted for what it is about."""
-        return self._noted[name].covered
+        return min((self._due(job) for job in self._jobs), default=NEVER)
 
     def run_due(self) -> int:
         """Run each job that is due once; how many were done. One that fails with a ThunesError is

@@ -150,8 +150,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Have every task end, and wait for what it is doing, within reason."""
-        self._ways.notify("STOPPING=1")
         self._stopping.set()
+        self._ways.notify("STOPPING=1")
         until = self._count() + self._patience.leave_s
         for thread in (self._thread, *(ward.worker for ward in self._wards)):
             if thread is not None:

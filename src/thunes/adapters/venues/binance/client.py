@@ -46,6 +46,7 @@ class Client:
         self.gauges = Gauges()
         self.asked = 0  # requests that left
         self.outages = 0
+        self.fallbacks = 0  # times that REST was asked for what a stream did not tell
         self.missed_looks = 0
         self.last_miss = ""
         self.skewed = False  # the venue refused our stamp: its clock is to be looked at

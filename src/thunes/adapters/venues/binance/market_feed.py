@@ -75,7 +75,6 @@ class MarketFeed:
         """`wanted` are the symbols, the interval of bars, and from when on bars are wanted (0:
         from the first one that closes)."""
         self.unknown = 0  # frames of a kind that nobody here knows
-        self.fallbacks = 0  # times that REST was asked for what was not told
         self._streams = streams
         self._listing, self._interval, since = wanted
         self._client = client
@@ -173,7 +172,7 @@ class MarketFeed:
     async def _fetch_bars(self, symbol: Symbol) -> None:
         clock = self._client.gauges.clock
         self._fetched_at[symbol] = self._client.now()
-        self.fallbacks += 1
+        self._client.fallbacks += 1
         while True:
             begin = self._joined[symbol] // 1_000_000
             params = (("symbol", symbol), ("interval", self._interval), ("startTime", begin))
@@ -205,7 +204,7 @@ class MarketFeed:
                 quiet.append(symbol)
         if not quiet:
             return
-        self.fallbacks += 1
+        self._client.fallbacks += 1
         names = msgspec.json.encode(quiet).decode()
         asked = query("ticker/bookTicker", 4, ("symbols", names), signed=False)
         body = await self._client.ask(asked)

@@ -141,11 +141,6 @@ class Works:
         for session in self.sessions:
             session.renew()
 
-    @property
-    def fallbacks(self) -> int:
-        """How often REST was asked for what a stream should have told."""
-        return self._market.fallbacks
-
     async def close(self) -> None:
         await self.client.close()
 

@@ -1,4 +1,4 @@
-"""The service manager: what systemd is told of a service that it started with Type=notify."""
+"""systemd: what the manager of services is told by one that it started with Type=notify."""
 
 import os
 import socket
