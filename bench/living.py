@@ -1,4 +1,4 @@
-"""The live loop: a closed bar in to the bytes of its order out, a cycle of many symbols, a start."""
+"""The live loop: a closed bar in to an order out, a cycle of many symbols, a start."""
 
 import decimal
 import resource
@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.data import CACHE
 from bench.harness import CYCLE, IN_TO_OUT, LIVE_START, OURS, Row
@@ -20,6 +21,7 @@ from thunes.adapters.lease import AccountLease
 from thunes.adapters.storage.kept import KeptJournal
 from thunes.adapters.venues.binance import market_feed
 from thunes.adapters.venues.binance.listed import listed_at
+from thunes.adapters.venues.binance.market_codec import decode_market
 from thunes.adapters.venues.binance.market_frames import CandleUpdate
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import CcxtTransport, Raw
@@ -32,7 +34,15 @@ from thunes.core.domain.event import AccountSeen, QuoteReceived
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Bar, Quote
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, Price, Symbol
+from thunes.core.domain.units import (
+    NS_PER_SECOND,
+    Asset,
+    Instant,
+    Price,
+    Quantity,
+    StrategyId,
+    Symbol,
+)
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.runtime.recovery import Recorded, recover, take_over
 
@@ -85,7 +95,7 @@ def latency(where: Path) -> Row:
 
     def hearing(self: market_feed.MarketFeed, frame: bytes) -> None:
         at = time.perf_counter_ns()
-        said = market_feed.decode_market(frame)
+        said = decode_market(frame)
         if isinstance(said, CandleUpdate) and said.candle.closed:
             heard[0] = at
         hear(self, frame)
@@ -97,7 +107,7 @@ def latency(where: Path) -> Row:
         return await exchange(self, method, url, headers)  # type: ignore[arg-type]
 
     market_feed.MarketFeed.hear = hearing  # type: ignore[method-assign]
-    CcxtTransport.exchange = exchanging  # type: ignore[method-assign,assignment]
+    CcxtTransport.exchange = exchanging  # type: ignore[method-assign]
     try:
         with sandbox() as site:
             _trade(where, f"http://127.0.0.1:{site.port}", Keys(site.key, site.secret))
@@ -162,7 +172,7 @@ class _Lease:
     def renew(self, at: Instant) -> None:
         pass
 
-    def holds(self, until: Instant) -> bool:
+    def holds(self, _: Instant) -> bool:
         return True
 
 
@@ -171,7 +181,9 @@ def cycle(where: Path) -> Row:
     (where / "four.py").write_text(_FOUR, encoding="utf-8")
     coins = [f"C{place:02d}" for place in range(SYMBOLS)]
     instruments = tuple(
-        Instrument(Symbol(f"{c}USDT"), Asset(c), Asset("USDT"), Price(_D("0.01")), _D("0.001"))
+        Instrument(
+            Symbol(f"{c}USDT"), Asset(c), Asset("USDT"), Price(_D("0.01")), Quantity(_D("0.001"))
+        )
         for c in coins
     )
     spec = _spec(instruments, MINUTE, ("sma_cross", {}), "fixed:100")
@@ -179,27 +191,28 @@ def cycle(where: Path) -> Row:
     more = []
     for number, timeframe in enumerate(("15m", "1h", "4h")):
         one = specify_strategy(f"{where / 'four.py'}:Cross", {"timeframe": timeframe}, symbols)
-        more.append(type(one)(f"cross{number}", one.source, one.parameters, symbols, one.sha256))
-    spec = type(spec)(**{**_fields(spec), "strategies": (*spec.strategies, *more)})
+        more.append(replace(one, id=StrategyId(f"cross{number}")))
+    spec = replace(spec, strategies=(*spec.strategies, *more))
     engine = build_live_engine(spec)
     kept = KeptJournal.open(where / "cycle", b"{}")
     live = take_over(engine, 0, _Deaf(), kept, (SystemClock(), _Lease()))
-    live.hear(
-        AccountSeen(Instant(0), live.engine.state.at, Instant(0), (), (), {"USDT": _D(10**6)})
-    )
+    cash = {Asset("USDT"): Quantity(_D(10**6))}
+    live.hear(AccountSeen(Instant(0), live.engine.state.at, Instant(0), (), (), cash))
     rng, now = np.random.default_rng(3), live.engine.state.at // MINUTE * MINUTE
     walks = 100 * np.exp(rng.normal(0, 0.001, (SYMBOLS, BARS + 60)).cumsum(axis=1))
     begin_at = now - BARS * MINUTE
 
-    def bars(row: int, place: int) -> Bar:
+    def bar(row: int, place: int) -> Bar:
         price, opened = float(walks[place, row]), Instant(begin_at + row * MINUTE)
         close = Instant(opened + MINUTE)
         return Bar(opened, close, price, price * 1.001, price * 0.999, price, 10.0)
 
-    live.close({s: tuple(bars(r, p) for r in range(BARS)) for p, s in enumerate(symbols)})
+    live.close({s: tuple(bar(r, p) for r in range(BARS)) for p, s in enumerate(symbols)})
     times = []
     for row in range(BARS, BARS + 60):
-        closed = {symbol: (bars(row, place),) for place, symbol in enumerate(symbols)}
+        closed: dict[Symbol, tuple[Bar, ...]] = {
+            symbol: (bar(row, place),) for place, symbol in enumerate(symbols)
+        }
         start = time.perf_counter()
         live.close(closed)
         times.append(time.perf_counter() - start)
@@ -208,27 +221,24 @@ def cycle(where: Path) -> Row:
     return Row(work=CYCLE, who=OURS, times=times[10:], note=note)
 
 
-def _fields(spec: RunSpec) -> dict[str, object]:
-    return {name: getattr(spec, name) for name in spec.__struct_fields__}
-
-
 JOURNAL_BYTES = 100 * 2**20
 
 
 def started(where: Path) -> Row:
     """A journal of 100 MB with a state kept near its end: until the engine is where it was."""
     instrument = Instrument(
-        Symbol("BTCUSDT"), Asset("BTC"), Asset("USDT"), Price(_D("0.01")), _D("0.001")
+        Symbol("BTCUSDT"), Asset("BTC"), Asset("USDT"), Price(_D("0.01")), Quantity(_D("0.001"))
     )
     spec = _spec((instrument,), MINUTE, ("sma_cross", {}), "fixed:100")
     engine, folder = build_live_engine(spec), where / "long"
     kept = KeptJournal.open(folder, b"{}")
     live = take_over(engine, 0, _Deaf(), kept, (SystemClock(), _Lease()))
-    size, count = 0, 0
+    size, count, one = 0, 0, Quantity(_D(1))
     while size < JOURNAL_BYTES:
         count += 1
         price = Price(_D(50_000) + _D(count % 1_000) / 100)
-        quote = Quote(live.engine.state.at, instrument.symbol, price, _D(1), price + 1, _D(1))
+        above = Price(price + 1)
+        quote = Quote(live.engine.state.at, instrument.symbol, price, one, above, one)
         live.hear(QuoteReceived(quote.at, quote))
         size += 480
         if count % 10_000 == 0:

@@ -134,29 +134,22 @@ class Scraper(threading.Thread):
                 for family in text_string_to_metric_families(text)
                 for each in family.samples
             }
-            if found.get(("thunes_ws_connected", "BTCUSDT")):
+            streams = ("thunes_stream_up", "market"), ("thunes_stream_up", "account")
+            if all(found.get(stream) for stream in streams):
                 self.samples = found
 
 
-PAPER = """
-import sys
-from thunes.cli import rehearsed
-from thunes.cli.main import main
-from thunes.compose.watching import Watched
-
-port = int(sys.argv[1])
-rehearsed.Watched = lambda: Watched(metrics_port=port)
-main(["paper", "--speed", "120", "--param", "fast=3", "--param", "slow=8", *sys.argv[2:]])
-"""
-
-
 def _paper(state: Path, port: int, *more: str) -> "subprocess.CompletedProcess[str]":
+    config = state.parent / "thunes.toml"
+    config.write_text(f"[metrics]\nport = {port}\n[limits]\nmax_age_s = 1200\n")
+    words = ["--state", str(state), "--config", str(config), "--speed", "120"]
+    words += ["--param", "fast=3", "--param", "slow=8", *more]
     done = subprocess.run(
-        [sys.executable, "-c", PAPER, str(port), "--state", str(state), *more],
+        [sys.executable, "-m", "thunes", "paper", *words],
         check=False,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         env=os.environ | {"XDG_STATE_HOME": str(state.parent / "leases")},
     )
     sandbox = json.loads((state / "sandbox.json").read_text())

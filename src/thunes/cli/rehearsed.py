@@ -16,13 +16,13 @@ from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.venues.binance.listed import listed_at
 from thunes.adapters.venues.binance.signing import Keys
-from thunes.cli.amounts import pairs
 from thunes.compose import rehearsal
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
 from thunes.compose.watching import LOG, Watch, Watched
 from thunes.config import Config, limits_of, load_config
+from thunes.core.domain.amounts import pairs
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import Event
 from thunes.core.domain.line import Line, Outcome
@@ -30,7 +30,7 @@ from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import Asset, Symbol, format_instant, parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.core.risk.limits import Limits
-from thunes.ops.logs import Level, Output
+from thunes.ops.logs import Output
 from thunes.ops.story import Storyteller, Topic
 
 _LIVELY_S = 900
@@ -88,7 +88,9 @@ def rehearse(asked: Asked) -> None:
             limits=_limits(config, lively=asked.config is None),
             costs=Costs(config.costs.fee_bps, "received", config.costs.slippage_bps),
         )
-        watch = Watch(Watched(), _output(asked, where))
+        watch = Watch(
+            _watched(config, served=asked.config is not None), _output(asked, where, config)
+        )
         place, told = (spec, where.place, where.keys, asked.state), watch.logs.trouble
         wanted = Wanted(*place, taps=(watch.gaps,), troubled=told)
         running = begin(wanted, clock, lease)
@@ -172,7 +174,26 @@ def _make(directory: Path) -> None:
         raise ThunesError(f"{directory} cannot be made: {error.strerror}") from error
 
 
-def _output(asked: Asked, where: _Place) -> Output:
-    """Whoever sits at a terminal reads what is told there, and of the log only what is wrong."""
-    level: Level = "warning" if sys.stderr.isatty() else "info"
-    return Output(level=level, file=asked.state / LOG, secrets=where.secrets)
+def _watched(config: Config, *, served: bool) -> Watched:
+    """Metrics are served where a configuration asks for them: a port is of the whole machine, and
+    several accounts may be tried beside each other."""
+    return Watched(
+        metrics_port=config.metrics.port if served else 0,
+        metrics_host=config.metrics.host,
+        daily_summary=config.schedule.daily_summary,
+        parameter_snapshot=config.schedule.parameter_snapshot,
+        reconcile_every_s=config.schedule.reconcile_every_s,
+    )
+
+
+def _output(asked: Asked, where: _Place, config: Config) -> Output:
+    """Without a configuration, whoever sits at a terminal reads what is told there, and of the log
+    only what is wrong."""
+    quiet = asked.config is None and sys.stderr.isatty()
+    return Output(
+        level="warning" if quiet else config.logs.level,
+        form=config.logs.form,
+        file=Path(config.logs.file) if config.logs.file else asked.state / LOG,
+        file_level="debug" if config.logs.level == "debug" else "info",
+        secrets=where.secrets,
+    )
