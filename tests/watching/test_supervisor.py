@@ -61,7 +61,7 @@ def within(seconds: float, true: Callable[[], object]) -> bool:
 def test_a_task_that_ends_is_started_again_after_a_pause_that_grows(
     run: Callable[[Pulse], object],
 ) -> None:
-    watched = Watched(Task("side", run))
+    watched = Watched(Task("side", run, deadline_s=0.5))
     for pause in (1.0, 2.0, 4.0, 8.0, 8.0):
         watched.look()  # it is started
         started = watched.supervisor.starts()["side"]
@@ -72,6 +72,7 @@ def test_a_task_that_ends_is_started_again_after_a_pause_that_grows(
         watched.look(0.2)
         assert watched.supervisor.starts()["side"] == started + 1
         watched.settle()
+    assert watched.ended == [], "a pause longer than its deadline is no hang"
 
 
 def fail_times(watched: Watched, times: int, every_s: float = 9.0) -> None:
