@@ -23,6 +23,7 @@ from thunes.compose.attended import attended
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
+from thunes.compose.watching import LOG, Watch, Watched
 from thunes.config import Config, limits_of, load_config
 from thunes.core.domain.amounts import pairs
 from thunes.core.domain.errors import ThunesError, UsageError
@@ -32,6 +33,7 @@ from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import Asset, Symbol, format_instant, parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.core.risk.limits import Limits
+from thunes.ops.logs import Output
 from thunes.ops.story import Storyteller, Topic
 
 _LIVELY_S = 900
@@ -62,6 +64,7 @@ class _Place:
     place: str
     keys: Keys
     speed: float
+    secrets: tuple[str, str]  # what no log may tell
 
 
 def rehearse(asked: Asked) -> None:
@@ -88,9 +91,14 @@ def rehearse(asked: Asked) -> None:
             limits=_limits(config, lively=asked.config is None),
             costs=Costs(config.costs.fee_bps, "received", config.costs.slippage_bps),
         )
-        wanted = Wanted(spec, where.place, where.keys, asked.state, troubled=_trouble)
+        watch = Watch(
+            _watched(config, served=asked.config is not None), _output(asked, where, config)
+        )
+        place, told = (spec, where.place, where.keys, asked.state), watch.logs.trouble
+        wanted = Wanted(*place, taps=(watch.gaps,), troubled=told)
         running = begin(wanted, clock, lease)
-        with attended(running, wanted, clock.now, asked.config):
+        over = watch.over(running, wanted, clock)
+        with over, attended(running, wanted, clock.now, asked.config):
             _run(running, asked)
     finally:
         lease.release()
@@ -157,13 +165,14 @@ def _where(asked: Asked, config: Config) -> _Place:
             cash = {config.account.quote: str(config.account.cash)}
             found = rehearsal.start(asked.state, cash, asked.speed, asked.seed)
             print(f"started a sandbox at {found.rest}", file=sys.stderr)
-        return _Place(found.rest, Keys(found.api_key, found.api_secret), found.speed)
+        secrets = found.api_key, found.api_secret
+        return _Place(found.rest, Keys(*secrets), found.speed, secrets)
     names = {"binance-testnet": "testnet", "binance-demo": "demo"}
     place = names.get(asked.venue, asked.venue)
     if place in ("binance", "live"):
         raise UsageError("paper trades no real money: `thunes live` does")
     key, secret = (os.environ.get(f"BINANCE_{name}", "") for name in ("API_KEY", "API_SECRET"))
-    return _Place(place, Keys(key, secret), 1.0)
+    return _Place(place, Keys(key, secret), 1.0, (key, secret))
 
 
 def _limits(config: Config, *, lively: bool) -> Limits:
@@ -180,5 +189,26 @@ def _make(directory: Path) -> None:
         raise ThunesError(f"{directory} cannot be made: {error.strerror}") from error
 
 
-def _trouble(text: str) -> None:
-    print(f"trouble: {text}", file=sys.stderr)
+def _watched(config: Config, *, served: bool) -> Watched:
+    """Metrics are served where a configuration asks for them: a port is of the whole machine, and
+    several accounts may be tried beside each other."""
+    return Watched(
+        metrics_port=config.metrics.port if served else 0,
+        metrics_host=config.metrics.host,
+        daily_summary=config.schedule.daily_summary,
+        parameter_snapshot=config.schedule.parameter_snapshot,
+        reconcile_every_s=config.schedule.reconcile_every_s,
+    )
+
+
+def _output(asked: Asked, where: _Place, config: Config) -> Output:
+    """Without a configuration, whoever sits at a terminal reads what is told there, and of the log
+    only what is wrong."""
+    quiet = asked.config is None and sys.stderr.isatty()
+    return Output(
+        level="warning" if quiet else config.logs.level,
+        form=config.logs.form,
+        file=Path(config.logs.file) if config.logs.file else asked.state / LOG,
+        file_level="debug" if config.logs.level == "debug" else "info",
+        secrets=where.secrets,
+    )

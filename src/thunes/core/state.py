@@ -231,7 +231,7 @@ class State(Known):
         if not (verdicts or facts or reading.changes or self.ledger.orders.changed):
             return NOTHING
         if reading.changes:
-            memory.mode, memory.cause = reading.mode, reading.cause
+            memory.mode, memory.cause, memory.recoveries = reading.now
             facts.extend(reading.changes)
             if any(change.cause is Cause.OPERATOR_RESUME for change in reading.changes):
                 memory.peak_equity = None  # the operator accepted the loss: measure from here

@@ -138,6 +138,7 @@ class Memory(msgspec.Struct):
     epoch: int = 0
     unreconciled: bool = False  # since a restart: what is in flight and held is not known yet
     strange: tuple[Symbol, ...] = ()  # where others have open orders at the venue
+    recoveries: tuple[Instant, ...] = ()  # when the mode last came back by itself, newest last
 
 
 class View(Protocol):

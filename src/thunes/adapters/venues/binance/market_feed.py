@@ -173,6 +173,7 @@ class MarketFeed:
     async def _fetch_bars(self, symbol: Symbol) -> None:
         clock = self._client.gauges.clock
         self._fetched_at[symbol] = self._client.now()
+        self._client.fallbacks += 1
         while True:
             begin = self._joined[symbol] // 1_000_000
             params = (("symbol", symbol), ("interval", self._interval), ("startTime", begin))
@@ -204,6 +205,7 @@ class MarketFeed:
                 quiet.append(symbol)
         if not quiet:
             return
+        self._client.fallbacks += 1
         names = msgspec.json.encode(quiet).decode()
         asked = query("ticker/bookTicker", 4, ("symbols", names), signed=False)
         body = await self._client.ask(asked)

@@ -70,6 +70,11 @@ class BinanceVenue:
             end()
             self._thread.join()
 
+    @property
+    def works(self) -> Works | None:
+        """What runs on its thread: another one may read the numbers in it, and nothing else."""
+        return self._works
+
     def _do(self, work: Work) -> None:
         if self._begin is None:
             raise Gone("the connection to Binance has ended: nothing was sent")
