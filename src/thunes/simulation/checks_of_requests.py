@@ -175,14 +175,14 @@ def _one_holding(sight: Sight, received: Received) -> Iterator[str]:
 
 def _bought(sight: Sight, order: Order) -> Decimal:
     """What our own entries other than this one have left of the symbol, worth selling."""
-    net = ZERO
+    net, book = ZERO, sight.world.exchange.backend.floor.books[order.symbol]
     for fill in sight.truth.fills:
         ours = fill.fill.order_id in sight.promises
         if fill.symbol != order.symbol or fill.fill.order_id == order.id:
             continue
         if ours or fill.side is Side.SELL:
             net += fill.fill.quantity if fill.side is Side.BUY else -fill.fill.quantity
-    book = sight.world.exchange.backend.floor.books[order.symbol]
+            net -= fill.fill.fee if fill.fill.fee_asset == book.instrument.base else ZERO
     for transfer in sight.truth.transfers:
         if transfer.asset == book.instrument.base and transfer.amount < 0:
             net += transfer.amount

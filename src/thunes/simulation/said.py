@@ -55,6 +55,8 @@ def told_by(said: Said, line: Line) -> Said:
             lost, held = fact.text.split()[0], fact.text.split()[3]
             if lost == held:
                 said = _stays(said, Symbol(fact.subject))
+        elif isinstance(fact, Discrepancy) and fact.kind is Difference.UNKNOWN_POSITION:
+            said = _stays(said, Symbol(fact.subject))  # what was to be left went as dust before
         elif isinstance(fact, Discrepancy) and fact.kind is Difference.BALANCE:
             total = said.adopted.get(fact.subject, ZERO) + amount_of(fact)
             said = said._replace(adopted={**said.adopted, fact.subject: total})
