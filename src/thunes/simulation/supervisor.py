@@ -7,10 +7,11 @@ from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import NS_PER_SECOND, Instant
+from thunes.core.domain.word import Word
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.disk import DiskFaults
 from thunes.simulation.exchange import Exchange
-from thunes.simulation.faults import FaultBox
+from thunes.simulation.faults import Fault, FaultBox
 from thunes.simulation.host import LeaseBook, SteadyClock
 from thunes.simulation.process import Effects, Process
 from thunes.simulation.recorder import Recorder
@@ -20,6 +21,26 @@ from thunes.simulation.wire import Wire
 _RESTART_NS = (NS_PER_SECOND, 10 * NS_PER_SECOND)
 
 Watch = Callable[[Process, Event, Outcome], None]
+
+
+class Happened(Word):
+    """What can happen to the processes of a machine, as whoever runs it would note it."""
+
+    STARTED = "started"
+    READY = "ready"  # the account is reconciled: it may trade
+    DIED = "died"
+    HUNG = "hung"
+    WOKE = "woke"
+    RECONNECTED = "reconnected"
+    STRUCK = "struck"  # by a fault
+
+
+class Note(NamedTuple):
+    """What happened when, with the name of the fault or the cause of the death."""
+
+    at: Instant
+    what: Happened
+    text: str = ""
 
 
 class End(NamedTuple):
@@ -39,7 +60,7 @@ class Supervisor:
         self.agenda = Agenda(self.scene.start, self.chance.stream("ties"))
         self.box = FaultBox(setting.faults, self.chance, setting.without)
         self.exchange = Exchange(self.agenda, self.box, self.scene.listing)
-        self.journal = Recorder(self.chance, b'{"simulated":true}', disk)
+        self.journal = Recorder(self.chance, self.scene.header, disk)
         self.leases = LeaseBook()
         self.effects = Effects()
         self.process: Process | None = None
@@ -47,11 +68,14 @@ class Supervisor:
         self.causes: dict[str, int] = {}  # of deaths
         self.last_end: End | None = None
         self.steps = 0
+        self.notes: list[Note] = []
+        self._was_ready = False
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
         self.clock: SteadyClock | None = None
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
+        self.box.when_struck(self._struck)
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step of every process."""
@@ -66,6 +90,10 @@ class Supervisor:
     def started(self) -> None:
         """A process has just started."""
 
+    def note(self, what: Happened, text: str = "") -> None:
+        """Keep what has happened just now."""
+        self.notes.append(Note(self.agenda.now, what, text))
+
     def start(self) -> None:
         """A process starts, or dies in its recovery; then the supervisor tries again."""
         if self.process is not None:
@@ -74,6 +102,8 @@ class Supervisor:
         lease = self.leases.take(clock.now())
         recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
+        self.note(Happened.STARTED)
+        self._was_ready = False
         self.process = Process(
             self.scene, recorded, (wire, self.journal, clock, lease), self.effects
         )
@@ -84,6 +114,7 @@ class Supervisor:
     def die(self, cause: str, text: str = "") -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
+        self.note(Happened.DIED, f"{cause}: {text}" if text else cause)
         self.last_end = End(cause, text, self.journal.disk_failed)
         self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
@@ -98,7 +129,14 @@ class Supervisor:
         self._with(lambda process: process.hear(event))
 
     def _reconnected(self) -> None:
+        self.note(Happened.RECONNECTED)
         self._with(Process.reconnected)
+
+    def _close(self, row: int) -> None:
+        self._with(lambda process: process.close(row))
+
+    def _struck(self, fault: Fault) -> None:
+        self.note(Happened.STRUCK, fault.value)
 
     def _with(self, act: Callable[[Process], None]) -> None:
         if self.process is not None:
@@ -124,5 +162,8 @@ class Supervisor:
         self.steps += 1
         process = self.process
         if process is not None:
+            if not self._was_ready and not process.live.engine.state.memory.unreconciled:
+                self._was_ready = True
+                self.note(Happened.READY)
             for watch in self._watches:
                 watch(process, event, outcome)

@@ -17,7 +17,7 @@ from thunes.simulation.people import People
 from thunes.simulation.process import Crash
 from thunes.simulation.quotes import Quotes
 from thunes.simulation.setting import Setting
-from thunes.simulation.supervisor import Supervisor
+from thunes.simulation.supervisor import Happened, Supervisor
 
 HEALED_NS = 180 * NS_PER_SECOND
 QUIET_NS = 120 * NS_PER_SECOND
@@ -66,7 +66,7 @@ class World(Supervisor):
             look()
 
     def _begin(self) -> None:
-        self._feed.begin(self._hear)
+        self._feed.begin(self._close)
         Quotes(self.scene, self.exchange).begin(self._hear)
         People(self.exchange, self.scene, self.act).begin()
         for fault, strike in (
@@ -106,6 +106,7 @@ class World(Supervisor):
         if process is None or process.hangs:
             return
         process.hangs = True
+        self.note(Happened.HUNG)
         epoch = process.epoch
         if lasts > _WATCHDOG_NS:
             self.agenda.after(_WATCHDOG_NS, lambda: self._kill_hanging(epoch))
@@ -119,6 +120,7 @@ class World(Supervisor):
     def _wake(self, epoch: int) -> None:
         if self.process is not None and self.process.epoch == epoch and self.process.hangs:
             self.process.wake()
+            self.note(Happened.WOKE)
             self._plan_tick()
 
     def _second(self) -> None:

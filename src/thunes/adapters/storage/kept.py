@@ -56,7 +56,7 @@ class KeptJournal:
             line = next(steps, None)
             if line is None:
                 break
-            if line.startswith(_BARS):
+            if brings_bars(line):
                 before.append(line)
             if self._steps == kept.steps and self._line == kept.line:
                 return Found(kept.state, before, steps)
@@ -79,6 +79,11 @@ class KeptJournal:
         for _, line in read_steps(self._directory, self._disk):
             self._steps, self._line = self._steps + 1, line_digest(line)
             yield line
+
+
+def brings_bars(line: bytes) -> bool:
+    """Whether a step is of a closing that brought bars of its own."""
+    return line.startswith(_BARS) and b'"bars":' in line
 
 
 def line_digest(line: bytes) -> str:
