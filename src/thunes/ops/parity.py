@@ -1,0 +1,195 @@
+"""Parity: are the decisions on record those of the engine, and the trades those of a backtest."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from thunes.adapters.storage.reading import read_steps
+from thunes.core.domain.event import Event
+from thunes.core.domain.line import Line, Outcome, decode_line, encode
+from thunes.core.domain.units import NS_PER_SECOND, Instant
+from thunes.ops.parity_rounds import Round, Rounds
+from thunes.ops.parity_terms import Cause, Frame, Mismatch, slippage_bps
+
+class Departure(NamedTuple):
+    """The first step that the engine decides otherwise: in which field, as recorded and now."""
+
+    sequence: int
+    at: Instant
+    field: str
+    recorded: str
+    replayed: str
+
+
+@dataclass(slots=True)
+class Decisions:
+    """How many of the recorded steps come out bit for bit; after the first that does not, none."""
+
+    steps: int = 0
+    equal: int = 0
+    departure: Departure | None = None
+
+    @property
+    def share(self) -> float:
+        return self.equal / self.steps if self.steps else 0.0
+
+
+class Spread(NamedTuple):
+    """How a figure is spread over `count` cases; zeros where there are none."""
+
+    count: int
+    p50: float
+    p99: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a journal shows of the days that were asked for.
+
+    `rounds` are trades of the account that were compared, `same` of them without a difference.
+    `fills` are in basis points, worse than the model above zero; `within` counts those inside the
+    model's interval. Latencies are seconds. `left_out` says what was not compared, and why.
+    """
+
+    start: Instant
+    end: Instant
+    recorded_by: str
+    decisions: Decisions
+    rounds: int
+    same: int
+    mismatches: Sequence[Mismatch]
+    fills: Spread
+    within: int
+    to_order_s: Spread
+    to_fill_s: Spread
+    fees: tuple[Decimal, Decimal]
+    left_out: Sequence[str] = ()
+    sources: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def by_cause(self) -> dict[str, int]:
+        counts = {cause.value: 0 for cause in Cause}
+        for each in self.mismatches:
+            counts[each.cause.value] += 1
+        return counts
+
+
+def replayed(
+    directory: Path, step: Callable[[Event], Outcome], decisions: Decisions
+) -> Iterator[Line]:
+    """Each recorded line, before the engine takes its event; `decisions` keeps count.
+
+    Raises DataError where the journal is damaged.
+    """
+    for sequence, data in read_steps(directory):
+        line = decode_line(data)
+        yield line
+        decisions.steps += 1
+        if decisions.departure is not None:
+            continue
+        outcome = step(line.event)
+        again = encode(Line(line.event, outcome.commands, outcome.facts))
+        if again == data:
+            decisions.equal += 1
+        else:
+            was, now = (msgspec.json.decode(each) for each in (data, again))
+            where, recorded, instead = _first_apart(was, now, "")
+            decisions.departure = Departure(sequence, line.event.at, where, recorded, instead)
+
+
+def _first_apart(was: Any, now: Any, where: str) -> tuple[str, str, str]:
+    """The first field that differs: its path, and both values."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for name in [*was, *(each for each in now if each not in was)]:
+            if was.get(name) != now.get(name):
+                return _first_apart(was.get(name), now.get(name), f"{where}.{name}".lstrip("."))
+    if isinstance(was, list) and isinstance(now, list):
+        for place, (one, other) in enumerate(zip(was, now, strict=False)):
+            if one != other:
+                return _first_apart(one, other, f"{where}[{place}]")
+        return f"{where} (length)", str(len(was)), str(len(now))
+    return where, _short(was), _short(now)
+
+
+def _short(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Both sides of a comparison, what is compared, and what was found."""
+
+    here: Rounds
+    there: Rounds
+    frame: Frame
+    mismatches: Sequence[Mismatch]
+
+
+def certify(
+    compared: Compared, decisions: Decisions, recorded_by: str, notes: tuple[list[str], list[str]]
+) -> Certificate:
+    """The certificate of what was compared; `notes` are what was left out, and the sources."""
+    frame = compared.frame
+    ours = [r for r in compared.here.all.values() if r.bought and frame.includes(r)]
+    apart = {each.key for each in compared.mismatches}
+    slips = list(_slips(compared, ours))
+    models = [r for r in compared.there.all.values() if r.bought and frame.includes(r)]
+    decided = [r for r in ours if r.filled_at is not None and not r.meddled]
+    return Certificate(
+        start=frame.start,
+        end=frame.end,
+        recorded_by=recorded_by,
+        decisions=decisions,
+        rounds=len(ours),
+        same=sum(r.key not in apart for r in ours),
+        mismatches=tuple(compared.mismatches),
+        fills=spread([float(bps) for _, bps, _ in slips]),
+        within=sum(frame.within(one.symbol, bps, price) for one, bps, price in slips),
+        to_order_s=spread([(r.decided_at - r.signal) / NS_PER_SECOND for r in decided]),
+        to_fill_s=spread(
+            [(r.filled_at - r.decided_at) / NS_PER_SECOND for r in decided if r.filled_at]
+        ),
+        fees=(_fees(ours), _fees(models)),
+        left_out=notes[0],
+        sources=notes[1],
+    )
+
+
+def _slips(
+    compared: Compared, ours: Sequence[Round]
+) -> Iterator[tuple[Round, Decimal, Decimal]]:
+    """Each fill that has a counterpart: its round, how much worse it is, the model's price."""
+    for one in ours:
+        model = compared.there.all.get(one.key)
+        if model is None or not model.bought:
+            continue
+        yield one, slippage_bps(one.price, model.price, buys=True), model.price
+        for mine, other in zip(one.exits, model.exits, strict=False):
+            a, b = mine.trade, other.trade
+            frame = compared.frame.timeframe
+            same_bar = a.exit_time // frame == b.exit_time // frame
+            if a.exit_reason != b.exit_reason or not same_bar:
+                break
+            yield one, slippage_bps(a.exit_price, b.exit_price, buys=False), b.exit_price
+
+
+def _fees(rounds: Sequence[Round]) -> Decimal:
+    return sum((each.trade.fees for one in rounds for each in one.exits), Decimal(0))
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Nearest ranks of the values; the worst is the highest."""
+    if not values:
+        return Spread(0, 0.0, 0.0, 0.0)
+    ordered = sorted(values)
+
+    def rank(percent: int) -> float:
+        return ordered[-(-percent * len(ordered) // 100) - 1]
+
+    return Spread(len(ordered), rank(50), rank(99), ordered[-1])
