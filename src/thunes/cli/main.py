@@ -9,13 +9,24 @@ from typing import Annotated
 import typer
 
 from thunes import __version__
-from thunes.cli import backtest, demo, fetch, paper, probe, sandbox, simulate, strategies
+from thunes.cli import (
+    backtest,
+    demo,
+    fetch,
+    paper,
+    parity,
+    probe,
+    rodage,
+    sandbox,
+    simulate,
+    strategies,
+)
 from thunes.cli.audit import app as audit_app
 from thunes.cli.data import app as data_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
-_REGISTERED = (backtest, demo, fetch, paper, probe, sandbox, simulate, strategies)
+_REGISTERED = (backtest, demo, fetch, paper, parity, probe, rodage, sandbox, simulate, strategies)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 

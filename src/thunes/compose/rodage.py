@@ -65,7 +65,8 @@ class Rodage:
 
 
 class Lived(NamedTuple):
-    """What became of it: `equity` is a sample an hour, `memory_bytes` the most that was used."""
+    """What became of it: `equity` is a sample an hour, `bars` how many there were to be known (the
+    past included), `memory_bytes` the most that was used."""
 
     start: Instant
     end: Instant
@@ -73,6 +74,7 @@ class Lived(NamedTuple):
     notes: Sequence[Note]
     equity: Sequence[tuple[Instant, Decimal]]
     drill: Drill
+    bars: int
     memory_bytes: int
 
 
@@ -137,6 +139,7 @@ def live_through(
             notes=world.notes,
             equity=sampler.equity,
             drill=drill,
+            bars=sum(len(bars) for bars in scene.tape.bars.values()),
             memory_bytes=peak if sys.platform == "darwin" else peak * 1_024,
         )
 

@@ -12,8 +12,10 @@ from thunes.adapters.storage.reading import read_steps
 from thunes.core.domain.event import Event
 from thunes.core.domain.line import Line, Outcome, decode_line, encode
 from thunes.core.domain.units import NS_PER_SECOND, Instant
+from thunes.ops.parity_causes import left_alike
 from thunes.ops.parity_rounds import Round, Rounds
 from thunes.ops.parity_terms import Cause, Frame, Mismatch, slippage_bps
+
 
 class Departure(NamedTuple):
     """The first step that the engine decides otherwise: in which field, as recorded and now."""
@@ -52,8 +54,8 @@ class Certificate:
     """What a journal shows of the days that were asked for.
 
     `rounds` are trades of the account that were compared, `same` of them without a difference.
-    `fills` are in basis points, worse than the model above zero; `within` counts those inside the
-    model's interval. Latencies are seconds. `left_out` says what was not compared, and why.
+    `slips` are fills in basis points, worse than the model above zero; `within` counts those inside
+    the model's interval. Latencies are seconds. `left_out` says what was not compared, and why.
     """
 
     start: Instant
@@ -64,12 +66,24 @@ class Certificate:
     same: int
     mismatches: Sequence[Mismatch]
     fills: Spread
+    slips: Sequence[float]
     within: int
+    slippage_bps: Decimal
     to_order_s: Spread
     to_fill_s: Spread
     fees: tuple[Decimal, Decimal]
     left_out: Sequence[str] = ()
     sources: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every decision on record is the engine's own."""
+        return self.decisions.departure is None
+
+    @property
+    def within_share(self) -> float | None:
+        """The share of fills inside the model's interval; None without fills."""
+        return self.within / self.fills.count if self.fills.count else None
 
     @property
     def by_cause(self) -> dict[str, int]:
@@ -150,6 +164,8 @@ def certify(
         same=sum(r.key not in apart for r in ours),
         mismatches=tuple(compared.mismatches),
         fills=spread([float(bps) for _, bps, _ in slips]),
+        slips=tuple(float(bps) for _, bps, _ in slips),
+        slippage_bps=frame.slippage_bps,
         within=sum(frame.within(one.symbol, bps, price) for one, bps, price in slips),
         to_order_s=spread([(r.decided_at - r.signal) / NS_PER_SECOND for r in decided]),
         to_fill_s=spread(
@@ -171,12 +187,10 @@ def _slips(
             continue
         yield one, slippage_bps(one.price, model.price, buys=True), model.price
         for mine, other in zip(one.exits, model.exits, strict=False):
-            a, b = mine.trade, other.trade
-            frame = compared.frame.timeframe
-            same_bar = a.exit_time // frame == b.exit_time // frame
-            if a.exit_reason != b.exit_reason or not same_bar:
+            if not left_alike(mine, other, compared.frame):
                 break
-            yield one, slippage_bps(a.exit_price, b.exit_price, buys=False), b.exit_price
+            price, their = mine.trade.exit_price, other.trade.exit_price
+            yield one, slippage_bps(price, their, buys=False), their
 
 
 def _fees(rounds: Sequence[Round]) -> Decimal:

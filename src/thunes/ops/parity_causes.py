@@ -18,6 +18,10 @@ PROMPT_NS = 5 * NS_PER_SECOND
 FEE_BPS_MAX = Decimal("0.05")
 """Fees that differ by less are rounded differently."""
 
+CLOCK_NS = NS_PER_SECOND
+"""A clock may be so wrong: what happened closer to the turn of a bar belongs to either."""
+
+_FOLLOWS = "; it follows from "
 _RESTING = (OrderRole.STOP.value, OrderRole.TARGET.value, "trailing_stop")
 
 
@@ -62,7 +66,8 @@ def _following(known: _Known, symbol: Symbol, why: str) -> tuple[Cause, str] | N
     if cause is None:
         return None
     symbol, _, signal = cause.key
-    return cause.cause, f"{why}; it follows from {symbol} {format_instant(signal)}: {cause.why}"
+    root = cause.why.partition(_FOLLOWS)[2] or f"{symbol} {format_instant(signal)}: {cause.why}"
+    return cause.cause, f"{why}{_FOLLOWS}{root}"
 
 
 def _missing(known: _Known, model: Round) -> Mismatch:
@@ -127,7 +132,7 @@ def _pair(known: _Known, ours: Round, model: Round) -> Iterator[Mismatch]:
     """The differences of two rounds that began with the same signal."""
     frame, key = known.frame, ours.key
     late = _slow(ours)
-    if _bar(ours.filled_at, frame) != _bar(model.filled_at, frame):
+    if not _same_bar(ours.filled_at, model.filled_at, frame):
         cause = (Cause.FILL, "; ".join(ours.failed)) if ours.failed else (Cause.TIMING, late)
         times = [_time(each.filled_at) for each in (ours, model)]
         yield Mismatch(key, What.ENTRY_BAR, *times, *_said(cause, "filled in another bar"))
@@ -168,7 +173,7 @@ def _why_sized(known: _Known, ours: Round) -> tuple[Cause, str]:
 def _exits(known: _Known, ours: Round, model: Round) -> Iterator[Mismatch]:
     frame, key = known.frame, ours.key
     for mine, other in _parts(ours, model, frame):
-        if mine is None or other is None or _left(mine, frame) != _left(other, frame):
+        if mine is None or other is None or not left_alike(mine, other, frame):
             cause = _why_left(known, ours, mine, other)
             yield Mismatch(key, What.EXIT, _sold(mine), _sold(other), *cause)
             return  # what follows in the one has no counterpart in the other
@@ -210,16 +215,23 @@ def _why_left(
             return Cause.TIMING, late
     if ours.failed:
         return Cause.FILL, "; ".join(dict.fromkeys(ours.failed))
+    if (mine is None or other is None) and len(ours.exits) > 1:
+        return Cause.FILL, f"sold in {len(ours.exits)} parts"
     rests = [each for each in (mine, other) if each and each.trade.exit_reason in _RESTING]
     if rests:
         return Cause.FILL, f"a {rests[0].trade.exit_reason} meets prices that bars do not tell of"
     if mine is not None and mine.signal is None:
         return Cause.FILL, f"left because {mine.trade.exit_reason}"
+    if mine is not None and mine.signal is not None:
+        waited = (mine.trade.exit_time - mine.signal) / NS_PER_SECOND
+        return Cause.TIMING, f"known to be sold {waited:.1f} s after the bar that it was decided on"
     return Cause.TIMING, _slow(ours) or "decided, or filled, in another bar"
 
 
-def _left(one: Exit, frame: Frame) -> tuple[str, int]:
-    return one.trade.exit_reason, one.trade.exit_time // frame.timeframe
+def left_alike(mine: Exit, other: Exit, frame: Frame) -> bool:
+    """Whether two exits are of one reason and one bar."""
+    a, b = mine.trade, other.trade
+    return a.exit_reason == b.exit_reason and _same_bar(a.exit_time, b.exit_time, frame)
 
 
 def _slow(ours: Round) -> str:
@@ -235,8 +247,11 @@ def _said(cause: tuple[Cause, str], otherwise: str) -> tuple[Cause, str]:
     return cause[0], cause[1] or otherwise
 
 
-def _bar(at: Instant | None, frame: Frame) -> int:
-    return -1 if at is None else at // frame.timeframe
+def _same_bar(at: Instant | None, model: Instant | None, frame: Frame) -> bool:
+    if at is None or model is None:
+        return at is model
+    bar = model // frame.timeframe
+    return bar in [(at + error) // frame.timeframe for error in (0, -CLOCK_NS, CLOCK_NS)]
 
 
 def _time(at: Instant | None) -> str:

@@ -236,5 +236,9 @@ class Recurrence:
         if not self._going or self._box.healed:
             return
         self._box.note(self._fault)
-        self._strike()
-        self._plan()
+        if self._fault in self._box.faults.planned:  # a crash does not come back from its stroke
+            self._plan()
+            self._strike()
+        else:
+            self._strike()
+            self._plan()
