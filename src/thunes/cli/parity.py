@@ -1,4 +1,4 @@
-"""`thunes parity`: would the engine decide the same again, and a backtest trade the same?"""
+"""`thunes parity`: whether engine and backtest would do again what an account has done."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +10,7 @@ from thunes.cli.verbs import app
 
 if TYPE_CHECKING:
     from thunes.compose.parity import Second
-    from thunes.ops.parity import Certificate
+    from thunes.ops.parity_certificate import Certificate
 
 _State = Annotated[Path, Option(help="The directory of the account; the journal is in it.")]
 _Day = Annotated[
@@ -127,9 +127,9 @@ def _tell(journal: Path, found: "Certificate") -> None:
         typer.echo(f"  step {first.sequence} differs first, at {words['departure_at']}:")
         typer.echo(f"  {first.field}: {first.recorded} on record, {first.replayed} now")
     typer.echo(f"trades: {found.same} of {found.rounds} as in a backtest of the same bars")
-    if fills.count:
+    if fills.cases:
         typer.echo(
-            f"fills: {words['within']} of {fills.count} within the model of {words['model_bps']} "
+            f"fills: {words['within']} of {fills.cases} within the model of {words['model_bps']} "
             f"bps; against it {fills.p50:+.1f} bps (median), {fills.worst:+.1f} (worst)"
         )
     typer.echo(f"close to order: {words['to_order']}; order to fill: {words['to_fill']}")

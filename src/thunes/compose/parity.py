@@ -22,8 +22,9 @@ from thunes.core.domain.mode import Cause as ModeCause
 from thunes.core.domain.units import NS_PER_DAY, Instant, Symbol, format_instant
 from thunes.core.state import State
 from thunes.core.strategy.protocol import SignalStrategy
-from thunes.ops.parity import Certificate, Compared, Decisions, certify, replayed
+from thunes.ops.parity import Decisions, replayed
 from thunes.ops.parity_causes import compare
+from thunes.ops.parity_certificate import Certificate, Compared, certify
 from thunes.ops.parity_rounds import Rounds
 from thunes.ops.parity_terms import Cause, Frame, Mismatch
 
@@ -242,7 +243,8 @@ def _others(
             count += 1
             at = rows.get(time)
             apart += at is None or any(
-                getattr(mine, n)[at] != getattr(cut, n)[row] for n in ("open", "high", "low", "close")
+                getattr(mine, n)[at] != getattr(cut, n)[row]
+                for n in ("open", "high", "low", "close")
             )
         apart += len(set(rows) - set(cut.open_time.tolist()))
     return found, f"bars of the other source that differ: {apart:,} of {count:,}"

@@ -32,10 +32,10 @@ from thunes.simulation.chance import Chance
 from thunes.simulation.drill import Drill
 from thunes.simulation.faults import Faults
 from thunes.simulation.floor import Listing
+from thunes.simulation.notes import Note
 from thunes.simulation.process import Process
 from thunes.simulation.scene import Scene
 from thunes.simulation.setting import Setting
-from thunes.simulation.supervisor import Note
 from thunes.simulation.ticks import path_of
 from thunes.simulation.trial import Trial
 from thunes.simulation.verdict import Verdict
@@ -136,7 +136,7 @@ def live_through(
             start=scene.start,
             end=world.end,
             verdict=verdict,
-            notes=world.notes,
+            notes=world.notebook.notes,
             equity=sampler.equity,
             drill=drill,
             bars=sum(len(bars) for bars in scene.tape.bars.values()),
@@ -164,7 +164,10 @@ def _scene(rodage: Rodage) -> _Stage:
     spec = rodage.spec
     tape = Tape({s: Bars(s, spec.timeframe, bars) for s, bars in rodage.columns.items()})
     start, end = _window(rodage, tape)
-    kept = {s: _between(bars, start - HISTORY_BARS * spec.timeframe, end) for s, bars in tape.bars.items()}
+    kept = {
+        s: _between(bars, start - HISTORY_BARS * spec.timeframe, end)
+        for s, bars in tape.bars.items()
+    }
     tape = Tape({s: Bars(s, spec.timeframe, columns) for s, columns in kept.items()})
     lived = {s: _between(bars, start, end) for s, bars in tape.bars.items()}
     instruments = {one.symbol: one for one in spec.instruments}

@@ -1,4 +1,4 @@
-"""Criteria of trading: trades, kill switch, orders, agreement with the venue and with a backtest."""
+"""Criteria of trading: trades, kill switch, orders, agreement with venue and backtest."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from thunes.ops.evidence import BLAME_NS, WEEK_H, Criterion, Evidence, Verdict, 
 from thunes.ops.lived_days import FILTER_CODE
 from thunes.ops.seven_days import SHARPE_MIN
 from thunes.simulation.faults import Fault
-from thunes.simulation.supervisor import Happened
+from thunes.simulation.notes import Happened
 
 TRADES_MIN = 5
 REJECTED_MAX = 0.01
@@ -19,6 +19,7 @@ _BY_HAND = (Fault.MANUAL_ORDER, Fault.MANUAL_CLOSE, Fault.DEPOSIT, Fault.WITHDRA
 def of_trading(found: Evidence) -> Iterator[Criterion]:
     """What can be asked of the account, its orders and its books."""
     yield from _trading(found)
+    yield from _kill_switch(found)
     yield from _orders(found)
     yield from _truth(found)
     yield from _paper(found)
@@ -35,6 +36,9 @@ def _trading(found: Evidence) -> Iterator[Criterion]:
         Verdict.NOT_MEASURED if short else passed(trades >= TRADES_MIN),
         "the run is shorter than the week that these are asked of" if short else "",
     )
+
+
+def _kill_switch(found: Evidence) -> Iterator[Criterion]:
     drilled = found.drill.at
     strange = [
         cause.value
@@ -76,9 +80,7 @@ def _orders(found: Evidence) -> Iterator[Criterion]:
     days = found.days
     orders, rejected = days.total("orders"), days.total("rejected")
     wrong = days.codes[FILTER_CODE]
-    yield Criterion(
-        "F353", "Orders that fail a filter (-1013)", str(wrong), "0", passed(not wrong)
-    )
+    yield Criterion("F353", "Orders that fail a filter (-1013)", str(wrong), "0", passed(not wrong))
     share = rejected / orders if orders else 0.0
     refused = days.total("refused_by_risk")
     yield Criterion(
@@ -114,13 +116,13 @@ def _truth(found: Evidence) -> Iterator[Criterion]:
     )
     by_hand = any(fault.value in found.seen.faults for fault in _BY_HAND)
     counts = found.days.differences
-    late = counts[Difference.LATE_FILL]
+    late, stale = counts[Difference.LATE_FILL], found.days.stale
     # The cash that an account begins with is met as something that came.
-    others = sum(counts.values()) - late - min(1, counts[Difference.BALANCE])
+    others = sum(counts.values()) - late - stale - min(1, counts[Difference.BALANCE])
     yield Criterion(
         "F356",
         "Reconciliation: mismatches",
-        f"{others} ({late} fills found by looking)",
+        f"{others} ({late} fills found by looking, {stale} answers older than the books)",
         "0",
         Verdict.NOT_MEASURED if by_hand else passed(not others),
         "people act on the account by the plan" if by_hand else "",
@@ -140,7 +142,7 @@ def _paper(found: Evidence) -> Iterator[Criterion]:
     yield Criterion(
         "F357",
         "Parity: fills within the model",
-        "no fills" if share is None else f"{share:.1%} of {certificate.fills.count}",
+        "no fills" if share is None else f"{share:.1%} of {certificate.fills.cases}",
         f">= {FILLS_MIN:.0%}",
         Verdict.NOT_MEASURED if share is None else passed(share >= FILLS_MIN),
     )
@@ -162,7 +164,7 @@ def _paper(found: Evidence) -> Iterator[Criterion]:
     yield Criterion(
         "F360",
         "Metrics kept",
-        f"{len(found.days.days)} days: P&L, trades, win rate, Sharpe, trips, reconnections, latency",
+        f"{len(found.days.days)} days: P&L, trades, wins, Sharpe, halts, reconnections, latency",
         "all of them",
         passed(bool(found.days.days)),
     )

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.word import Word
 from thunes.ops.lived_days import LivedDays
-from thunes.ops.parity import Certificate
+from thunes.ops.parity_certificate import Certificate
 from thunes.ops.seven_days import ShortRecord
 from thunes.ops.uptime import Gap
 from thunes.simulation.drill import Drill
-from thunes.simulation.supervisor import Note
+from thunes.simulation.notes import Note
 from thunes.simulation.verdict import Broken
 from thunes.simulation.verdict import Verdict as Seen
 

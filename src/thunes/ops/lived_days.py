@@ -10,7 +10,7 @@ from thunes.core.domain.fact import Decided, Difference, Discrepancy, ModeChange
 from thunes.core.domain.line import Line
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import CancelRefused, OutcomeUnknown, Rejected, Report
-from thunes.core.domain.units import NS_PER_DAY, ZERO, Instant
+from thunes.core.domain.units import NS_PER_DAY, ZERO, Instant, OrderId
 
 FILTER_CODE = -1013
 
@@ -40,8 +40,10 @@ class LivedDays:
     failed_at: list[Instant] = field(default_factory=list)
     halts: list[tuple[Instant, Cause]] = field(default_factory=list)
     differences: Counter[Difference] = field(default_factory=Counter)
+    stale: int = 0  # orders of ours that were told of as open, and were over
     closings: int = 0
     bars: int = 0
+    _ours: set[OrderId] = field(default_factory=set)
 
     def __call__(self, line: Line) -> None:
         event = line.event
@@ -55,6 +57,7 @@ class LivedDays:
         for command in line.commands:
             if isinstance(command, PlaceOrders | ReplaceOrders):
                 day.orders += len(command.orders)
+                self._ours.update(order.id for order in command.orders)
         for fact in line.facts:
             self._found(day, fact, event.at)
 
@@ -86,3 +89,5 @@ class LivedDays:
             self.halts.append((at, fact.cause))
         elif isinstance(fact, Discrepancy):
             self.differences[fact.kind] += 1
+            ours = any(f"{order_id} " in fact.text for order_id in self._ours)
+            self.stale += fact.kind is Difference.FOREIGN_ORDER and ours

@@ -134,7 +134,7 @@ def _pair(known: _Known, ours: Round, model: Round) -> Iterator[Mismatch]:
     late = _slow(ours)
     if not _same_bar(ours.filled_at, model.filled_at, frame):
         cause = (Cause.FILL, "; ".join(ours.failed)) if ours.failed else (Cause.TIMING, late)
-        times = [_time(each.filled_at) for each in (ours, model)]
+        times = _time(ours.filled_at), _time(model.filled_at)
         yield Mismatch(key, What.ENTRY_BAR, *times, *_said(cause, "filled in another bar"))
     worse = slippage_bps(ours.price, model.price, buys=True)
     if not frame.within(ours.symbol, worse, model.price):
@@ -185,15 +185,13 @@ def _exits(known: _Known, ours: Round, model: Round) -> Iterator[Mismatch]:
             cause = (Cause.TIMING, said) if late else (Cause.FILL, why)
             yield Mismatch(key, What.EXIT_PRICE, f"{price:.8g}", f"{their:.8g}", *cause)
     mine_bps, their_bps = ours.fee_bps, model.fee_bps
-    if mine_bps is not None and their_bps is not None:
-        if abs(mine_bps - their_bps) > FEE_BPS_MAX:
-            fees = f"{mine_bps:.2f} bps", f"{their_bps:.2f} bps"
-            yield Mismatch(key, What.FEE, *fees, Cause.FEE, "the venue took another fee")
+    if mine_bps is None or their_bps is None or abs(mine_bps - their_bps) <= FEE_BPS_MAX:
+        return
+    fees = f"{mine_bps:.2f} bps", f"{their_bps:.2f} bps"
+    yield Mismatch(key, What.FEE, *fees, Cause.FEE, "the venue took another fee")
 
 
-def _parts(
-    ours: Round, model: Round, frame: Frame
-) -> Iterator[tuple[Exit | None, Exit | None]]:
+def _parts(ours: Round, model: Round, frame: Frame) -> Iterator[tuple[Exit | None, Exit | None]]:
     """The exits of both, one beside the other, as far as the bars reach."""
     mine = [each for each in ours.exits if each.trade.exit_time < frame.last]
     other = [each for each in model.exits if each.trade.exit_time < frame.last]

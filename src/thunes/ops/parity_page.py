@@ -8,7 +8,7 @@ from typing import Any
 from thunes.adapters.pages import render, write_page
 from thunes.core.domain.units import format_instant
 from thunes.ops.drawing import bars_of
-from thunes.ops.parity import Certificate, Spread
+from thunes.ops.parity_certificate import Certificate, Spread
 from thunes.ops.parity_terms import Cause, Mismatch
 
 ROWS_MAX = 500
@@ -103,7 +103,7 @@ def _departed(found: Certificate) -> str:
 
 
 def _seconds(spread: Spread) -> str:
-    if not spread.count:
+    if not spread.cases:
         return "none"
     return f"{spread.p50:.2f} / {spread.p99:.2f} / {spread.worst:.2f} s"
 

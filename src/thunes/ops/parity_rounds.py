@@ -1,4 +1,4 @@
-"""Rounds: each trade from the closed bar that began it to its last exit, as the steps of a run tell."""
+"""Rounds: each trade from the closed bar that began it to its last exit, told by steps."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -81,8 +81,8 @@ class Rounds:
     """Told of every step of a run, oldest first.
 
     `known` is when each bar was known and `passed_over` those that were known after a later one;
-    `refused` says by which gate an entry was, `broken` when a strategy failed with what, `moved` when
-    what came or went without a trade.
+    `refused` says by which gate an entry was, `broken` when a strategy failed with what, `moved`
+    when something came or went without a trade.
     """
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class Rounds:
         if isinstance(fact, Decided):
             self._decided(fact, event)
         elif isinstance(fact, TradeClosed):
-            self._sold(fact, event)
+            self._sold(fact)
         elif isinstance(fact, OrderFailed):
             found = self._by_order.get(fact.order_id) or self._held.get(fact.symbol)
             if found is not None:
@@ -167,7 +167,7 @@ class Rounds:
             made.asked += order.quote_amount or order.quantity or ZERO
             self._by_order[order.id] = made
 
-    def _sold(self, fact: TradeClosed, event: Event) -> None:
+    def _sold(self, fact: TradeClosed) -> None:
         trade = fact.trade
         held = self._held.get(trade.symbol)
         if held is None:  # of what was not bought on a signal

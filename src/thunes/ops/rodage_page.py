@@ -14,7 +14,7 @@ from thunes.ops.lived_days import Day
 from thunes.ops.parity_page import as_json as certificate_json
 from thunes.ops.parity_page import style, words_of
 from thunes.ops.uptime import recoveries
-from thunes.simulation.supervisor import Happened
+from thunes.simulation.notes import Happened
 
 _TEMPLATE = files("thunes.ops").joinpath("rodage.html.j2")
 _SIGN = {Verdict.GO: "good", Verdict.NO_GO: "bad", Verdict.NOT_MEASURED: "open"}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.simulation.faults import Fault
-from thunes.simulation.supervisor import Happened, Note
+from thunes.simulation.notes import Happened, Note
 
 
 class Gap(NamedTuple):

@@ -5,7 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from thunes.adapters.pages import needs_extra, render as rendered, write_page
+from thunes.adapters.pages import needs_extra, write_page
+from thunes.adapters.pages import render as rendered
 from thunes.research.charts import chart_data
 from thunes.research.page import page_words
 from thunes.research.result import BacktestResult

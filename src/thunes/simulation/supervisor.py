@@ -7,12 +7,12 @@ from thunes.core.domain.event import Event, OperatorActed
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import NS_PER_SECOND, Instant
-from thunes.core.domain.word import Word
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.disk import DiskFaults
 from thunes.simulation.exchange import Exchange
-from thunes.simulation.faults import Fault, FaultBox
+from thunes.simulation.faults import FaultBox
 from thunes.simulation.host import LeaseBook, SteadyClock
+from thunes.simulation.notes import Happened, Notebook
 from thunes.simulation.process import Effects, Process
 from thunes.simulation.recorder import Recorder
 from thunes.simulation.setting import Setting
@@ -21,26 +21,6 @@ from thunes.simulation.wire import Wire
 _RESTART_NS = (NS_PER_SECOND, 10 * NS_PER_SECOND)
 
 Watch = Callable[[Process, Event, Outcome], None]
-
-
-class Happened(Word):
-    """What can happen to the processes of a machine, as whoever runs it would note it."""
-
-    STARTED = "started"
-    READY = "ready"  # the account is reconciled: it may trade
-    DIED = "died"
-    HUNG = "hung"
-    WOKE = "woke"
-    RECONNECTED = "reconnected"
-    STRUCK = "struck"  # by a fault
-
-
-class Note(NamedTuple):
-    """What happened when, with the name of the fault or the cause of the death."""
-
-    at: Instant
-    what: Happened
-    text: str = ""
 
 
 class End(NamedTuple):
@@ -68,14 +48,14 @@ class Supervisor:
         self.causes: dict[str, int] = {}  # of deaths
         self.last_end: End | None = None
         self.steps = 0
-        self.notes: list[Note] = []
+        self.notebook = Notebook(self.agenda)
         self._was_ready = False
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
         self.clock: SteadyClock | None = None
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
-        self.box.when_struck(self._struck)
+        self.box.when_struck(self.notebook.struck)
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step of every process."""
@@ -90,10 +70,6 @@ class Supervisor:
     def started(self) -> None:
         """A process has just started."""
 
-    def note(self, what: Happened, text: str = "") -> None:
-        """Keep what has happened just now."""
-        self.notes.append(Note(self.agenda.now, what, text))
-
     def start(self) -> None:
         """A process starts, or dies in its recovery; then the supervisor tries again."""
         if self.process is not None:
@@ -102,7 +78,7 @@ class Supervisor:
         lease = self.leases.take(clock.now())
         recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
-        self.note(Happened.STARTED)
+        self.notebook.add(Happened.STARTED)
         self._was_ready = False
         self.process = Process(
             self.scene, recorded, (wire, self.journal, clock, lease), self.effects
@@ -114,7 +90,7 @@ class Supervisor:
     def die(self, cause: str, text: str = "") -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
-        self.note(Happened.DIED, f"{cause}: {text}" if text else cause)
+        self.notebook.add(Happened.DIED, f"{cause}: {text}" if text else cause)
         self.last_end = End(cause, text, self.journal.disk_failed)
         self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
@@ -129,14 +105,8 @@ class Supervisor:
         self._with(lambda process: process.hear(event))
 
     def _reconnected(self) -> None:
-        self.note(Happened.RECONNECTED)
+        self.notebook.add(Happened.RECONNECTED)
         self._with(Process.reconnected)
-
-    def _close(self, row: int) -> None:
-        self._with(lambda process: process.close(row))
-
-    def _struck(self, fault: Fault) -> None:
-        self.note(Happened.STRUCK, fault.value)
 
     def _with(self, act: Callable[[Process], None]) -> None:
         if self.process is not None:
@@ -164,6 +134,6 @@ class Supervisor:
         if process is not None:
             if not self._was_ready and not process.live.engine.state.memory.unreconciled:
                 self._was_ready = True
-                self.note(Happened.READY)
+                self.notebook.add(Happened.READY)
             for watch in self._watches:
                 watch(process, event, outcome)

@@ -1,6 +1,7 @@
 """Ticks: recorded bars as the quotes that may have led through them."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def path_of(instrument: Instrument, bars: BarColumns, timeframe: int, half_sprea
         bars.close,
     )
     shares = np.arange(_PARTS) / _PARTS
-    ways = [a[:, None] + (b - a)[:, None] * shares for a, b in zip(turns, turns[1:], strict=False)]
+    ways = [a[:, None] + (b - a)[:, None] * shares for a, b in pairwise(turns)]
     middle = np.concatenate([*ways, bars.close[:, None]], axis=1)
     points = middle.shape[1]
     at = bars.open_time[:, None] + np.arange(points, dtype=np.int64) * (timeframe // points)
