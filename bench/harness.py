@@ -24,6 +24,9 @@ REST_ORDERS, SOCKET_ORDERS = "sandbox, orders by REST", "sandbox, orders by WebS
 MESSAGES = "sandbox, stream messages to 10 clients"
 KLINES, TICKERS = "W8 1,000 klines to bars", "W8 bookTicker to quotes"
 SIGNED = "W8 orders to signed requests"
+IN_TO_OUT = "live, closed bar in to order out"
+CYCLE = "live, a cycle of 50 symbols x 4 timeframes"
+LIVE_START = "live, start on a journal of 100 MB"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import journal, served, wire, worlds
+from bench import journal, living, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -154,6 +154,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "journal": journalled,
     "simulate": worlds.hours,
     "week": worlds.week,
+    "live": living.rows,
     "sandbox": served.rows,
     "wire": wire.wire,
 }

@@ -60,14 +60,14 @@ class Site:
 def rows(runs: int) -> list[Row]:
     """Market orders, which fill at once, from eight clients; what ten listeners get."""
     found = []
-    with _sandbox() as site:
+    with sandbox() as site:
         for work, client in ((REST_ORDERS, _rest), (SOCKET_ORDERS, _socket)):
             row = Row(work=work, who=OURS, times=[], units=CLIENTS * ORDERS, unit="orders/s")
             for _ in range(runs + 1):
                 row.times.append(asyncio.run(_timed(site, client)))
             del row.times[0]  # the first one warms up
             found.append(row)
-    with _sandbox("--speed", _FAST) as site:
+    with sandbox("--speed", _FAST) as site:
         row = Row(work=MESSAGES, who=OURS, times=[], unit="messages/s")
         start = site.now()
         row.units = asyncio.run(_listen(site))
@@ -78,7 +78,7 @@ def rows(runs: int) -> list[Row]:
 
 
 @contextmanager
-def _sandbox(*flags: str) -> Iterator[Site]:
+def sandbox(*flags: str) -> Iterator[Site]:
     code = "from thunes.cli import main; main()"
     command = [sys.executable, "-c", code, "sandbox", "--unlimited", "--json", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,6 +1,8 @@
 """The whole system over the wire: a real engine enters by itself, is protected, and knows it."""
 
 import time
+from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import BinanceVenue
 from thunes.adapters.venues.binance.works import Access
 from thunes.core.domain.event import BarsClosed, Event, QuoteReceived
+from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns, Quote
 from thunes.core.domain.position import ExitPlan
 from thunes.core.engine import Engine
@@ -37,11 +40,6 @@ CROSSED = CLOSES.size - 1
 STOP = ExitPlan(stop_distance=D("0.02"))
 
 
-class Clock:
-    def now(self) -> int:
-        return now()
-
-
 class Lines:
     """A store in memory."""
 
@@ -57,11 +55,29 @@ class Lines:
 class Process(Heard):
     """One live process: what the venue says goes through the inbox to the engine."""
 
-    def __init__(self, began: int) -> None:
+    def __init__(
+        self,
+        now: Callable[[], int] = now,
+        instrument: Instrument = BTC,
+        entry_cap: Decimal | None = None,
+    ) -> None:
         super().__init__()
+        self.now = now
         self.inbox = Inbox()
-        self.engine = _engine(began)
+        self.engine = _engine(now(), instrument, entry_cap)
         self.live: Live | None = None
+
+    def trade(self, venue: BinanceVenue) -> None:
+        """Start, agree with the venue on the account, enter at the close of the last bar, and wait
+        until the position is covered."""
+        self.until(lambda: self.reconnects and self.quotes)
+        own = (self, HeldLease(1, self.now() + 600 * SECOND))
+        self.live = start(self.engine, Recorded(None, ()), venue, Lines(), own)
+        state = self.engine.state
+        self.run(lambda: not state.memory.unreconciled and not state.doubt.differences)
+        for row in range(CLOSES.size):
+            self.live.hear(BarsClosed(self.now(), row))
+        self.run(lambda: state.ledger.positions and not state.guard.naked)
 
     def deliver(self, event: Event) -> None:
         self.inbox.put(event)
@@ -80,15 +96,15 @@ class Process(Heard):
             event = self.inbox.take(0.02)
             if event is not None:
                 self.live.hear(event)
-            if now() >= self.live.due():
+            if self.now() >= self.live.due():
                 self.live.tick()
 
 
-def _engine(began: int) -> Engine:
+def _engine(began: int, instrument: Instrument, entry_cap: Decimal | None) -> Engine:
     times = np.array([began - (CLOSES.size - row) * SECOND for row in range(CLOSES.size)])
     columns = BarColumns(times, CLOSES, CLOSES + 0.1, CLOSES - 0.1, CLOSES, np.ones(CLOSES.size))
     tape = Tape({"BTCUSDT": Bars("BTCUSDT", SECOND, columns)})
-    market = Market(tape, {"BTCUSDT": BTC}, half_spread=D("0.0002"))
+    market = Market(tape, {"BTCUSDT": instrument}, half_spread=D("0.0002"))
     limits = Limits(max_age_s=120)
     desk = Desk("cross", "BTCUSDT")
     return Engine(
@@ -96,26 +112,18 @@ def _engine(began: int) -> Engine:
         risk=Risk(limits),
         strategies=Strategies({desk: SmaCross(2, 5)}, tape),
         portfolio=Portfolio(parse_sizing("fixed:500"), STOP),
-        execution=Execution(STOP, D("0.001")),
+        execution=Execution(STOP, D("0.001"), entry_cap),
     )
 
 
 def test_an_engine_trades_over_the_wire() -> None:
     with TinyExchange() as exchange:
-        process = Process(now())
+        process = Process()
         access = Access(exchange.url, Keys("k", "s"), {"BTCUSDT": BTC}, patience=QUICK)
         venue = BinanceVenue(access, process, now)
         venue.open()
         try:
-            process.until(lambda: process.reconnects and process.quotes)
-            own = (Clock(), HeldLease(1, now() + 60 * SECOND))
-            recorded = Recorded(None, ())
-            process.live = start(process.engine, recorded, venue, Lines(), own)
-            state = process.engine.state
-            process.run(lambda: not state.memory.unreconciled and not state.doubt.differences)
-            for row in range(CLOSES.size):
-                process.live.hear(BarsClosed(now(), row))
-            process.run(lambda: state.ledger.positions and not state.guard.naked)
+            process.trade(venue)
         finally:
             venue.close()
         bought, stop = exchange.orders.values()

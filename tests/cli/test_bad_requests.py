@@ -48,6 +48,8 @@ FLAGS = {
     "--sizing equity:110%": "above 100 %",
     "--sizing risk:-1%": "must be above zero",
     "--sizing risk:1%": "sma_cross names none: give --stop",
+    "--entry-cap 1%": "an entry brings its stop along, and sma_cross names none: give --stop",
+    "--entry-cap 1 --stop 2%": "--entry-cap: '1' needs a percent sign",
     "--balance BTC": "--balance: 'BTC' is not NAME=VALUE",
     "--balance BTC=-1": "below zero",
     "--balance USDT=5": "say --cash 5",

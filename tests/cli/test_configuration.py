@@ -52,8 +52,8 @@ FAULTS: dict[str, tuple[bytes, list[str]]] = {
         b'[limits]\norder_size = 5\n[sizing]\nrule = "most"',
         ["min_notional = 10 must not be above order_size = 5", "sizing 'most'"],
     ),
-    "stop": (b'[exits]\nstop = "2"', ["exits.stop of the configuration: '2' needs a percent"]),
-    "trail": (b'[exits]\nstop = ""\ntrail = "3%"', ["exits.trail of the configuration moves"]),
+    "stop": (b'[exits]\nstop = "2"', ["exits.stop: '2' needs a percent"]),
+    "trail": (b'[exits]\nstop = ""\ntrail = "3%"', ["exits.trail: moves a stop"]),
     "other quote": (b'[account]\nquote = "EUR"', ["BTCUSDT is quoted in USDT, but account.quote"]),
 }
 

@@ -82,6 +82,8 @@ def test_every_flag_of_the_issue_and_what_comes_of_it(ask: Ask, room: Path) -> N
         "--fee-asset bnb",
         "--stop 2% --take-profit 1%:0.4,2%:0.4 --trail 1.5% --trail-after 1 --break-even-after 1",
         "--latency-ms 500 --participation 2%",
+        "--entry-cap 0.5% --stop 2% --take-profit 4% --fee-asset received",
+        "--entry-cap 0.5% --strategy dca --param dca.stop=0.06 --stop 3%",
         "--timeframe 4h",
         "--cash 1e18 --step 1e-18 --tick 1e-18",
         "--strategy dca",
@@ -94,6 +96,19 @@ def test_other_forms_run(flags: str, ask: Ask) -> None:
     answer = ask(f"backtest --strategy sma_cross --bars BTCUSDT_1h.parquet --json {flags}")
     assert answer.code == 0, answer
     strict(answer.out)
+
+
+def test_an_entry_cap_comes_from_the_flag_or_from_the_file(ask: Ask, room: Path) -> None:
+    """And is told of; a cap of next to nothing lets few entries fill."""
+    (room / "thunes.toml").write_text('[entries]\ncap = "0.01%"', encoding="utf-8")
+    line = "backtest --strategy sma_cross --bars BTCUSDT_1h.parquet --stop 2% --json"
+    told = {
+        words: strict(ask(f"{line} {words}").out)
+        for words in ("", "--entry-cap 0.01%", "--entry-cap 5%", "--config thunes.toml")
+    }
+    trades = {words: each["trades"] for words, each in told.items()}
+    assert trades["--entry-cap 0.01%"] < trades[""] == trades["--entry-cap 5%"]
+    assert "at most 0.01% above that close" in str(told["--config thunes.toml"])
 
 
 def test_two_symbols_on_one_account(ask: Ask) -> None:

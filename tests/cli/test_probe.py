@@ -88,7 +88,23 @@ def test_without_a_key_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("BINANCE_API_KEY", raising=False)
     code, text = probed("--base-url", "testnet")
     assert code == 2
+    assert "BINANCE_TESTNET_API_KEY" in text
     assert "BINANCE_API_KEY" in text
+
+
+def test_the_key_of_the_place_comes_first(
+    arena: Arena, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `.env` of the current directory is read as well."""
+    monkeypatch.chdir(tmp_path)
+    key, secret = arena.venue.key.name, arena.venue.secret
+    monkeypatch.setenv("BINANCE_API_KEY", "x" * 64)
+    (tmp_path / ".env").write_text(f"SANDBOX_API_KEY={key}\nSANDBOX_API_SECRET={secret}\n")
+    code, text = probed("--base-url", arena.url, "--record", tmp_path / "x")
+    assert (code, "chmod 600" in text) == (2, True), text
+    (tmp_path / ".env").chmod(0o600)
+    code, text = probed("--base-url", arena.url, "--record", tmp_path / "x")
+    assert code == 0, text
 
 
 @pytest.mark.parametrize(("name", "value"), [("KEY", "x" * 64), ("SECRET", "wrong")])

@@ -105,6 +105,63 @@ def _listed(order: Order) -> Order:
     return msgspec.structs.replace(order, list_id="list-1")
 
 
+def brought(limit: str, stop_at: str = "95", goal: str = "", kept: str = "1.998") -> list[Order]:
+    """A buy of two at once and wholly or not at all, and what then protects them."""
+    sized = {"quantity": D(kept), "after": ONE}
+    rest = [stop(TWO, stop_price=D(stop_at), **sized)]
+    if goal:
+        rest = [_listed(each) for each in (*rest, target(THREE, limit_price=D(goal), **sized))]
+    return [bid(limit_price=D(limit)), *rest]
+
+
+def test_an_entry_with_its_stop_is_never_naked(desk: Desk) -> None:
+    desk.send(PlaceOrders(tuple(brought("101"))))
+    desk.until(lambda: fills(desk, ONE) and said(desk, TWO, Accepted))
+    (fill,) = fills(desk, ONE)
+    assert (fill.price, fill.quantity, fill.complete) == (D("100.01"), D(2), True)
+    desk.quote("94.50", "94.51")
+    desk.until(lambda: fills(desk, TWO))
+    assert sum(fill.quantity for fill in fills(desk, TWO)) == D("1.998")
+
+
+@pytest.mark.parametrize(
+    ("quote", "filled", "gone"),
+    [(("106.00", "106.01"), THREE, TWO), (("94.00", "94.01"), TWO, THREE)],
+)
+def test_with_a_target_one_of_the_two_ends_it(
+    desk: Desk, quote: tuple[str, str], filled: str, gone: str
+) -> None:
+    desk.send(PlaceOrders(tuple(brought("101", goal="105"))))
+    desk.until(lambda: said(desk, TWO, Accepted) and said(desk, THREE, Accepted))
+    desk.quote(*quote)
+    desk.until(lambda: fills(desk, filled))
+    desk.until(lambda: said(desk, gone, Expired) or said(desk, gone, Canceled))
+    assert not fills(desk, gone)
+
+
+@pytest.mark.parametrize(("limit", "size"), [("100.00", "50"), ("100.01", "1.999")])
+def test_what_cannot_fill_wholly_at_once_ends_with_all_that_it_brings(
+    desk: Desk, limit: str, size: str
+) -> None:
+    desk.quote("100.00", "100.01", size)
+    desk.send(PlaceOrders(tuple(brought(limit, goal="105"))))
+    for name in (ONE, TWO, THREE):
+        desk.until(lambda name=name: said(desk, name, Expired))
+    desk.quote("90.00", "90.01")
+    desk.quote("110.00", "110.01")
+    assert not any(fills(desk, name) for name in (ONE, TWO, THREE))
+    desk.send(CancelOrders((TWO,)))
+    desk.until(lambda: said(desk, TWO, CancelRefused))
+
+
+def test_a_stop_of_more_than_the_fee_leaves_does_not_begin(desk: Desk) -> None:
+    sold = [sale("all", quantity=D(10))]
+    desk.send(PlaceOrders(tuple(sold)))
+    desk.until(lambda: fills(desk, "all"))
+    desk.send(PlaceOrders(tuple(brought("101", kept="2"))))
+    desk.until(lambda: fills(desk, ONE) and said(desk, TWO, Expired))
+
+
 def test_a_cancelled_order_never_fills(desk: Desk) -> None:
     place(desk, bid())
     desk.send(CancelOrders((ONE,)))

@@ -8,7 +8,7 @@ from typing import Protocol
 from tests.binance.arena import Arena, Rig
 from tests.sandbox.venue import BTC, CASH, D
 from thunes.adapters.venues.simulated.costs import Charged, FeeModel
-from thunes.adapters.venues.simulated.models import Models
+from thunes.adapters.venues.simulated.models import Models, ParticipationModel
 from thunes.adapters.venues.simulated.venue import SimulatedVenue
 from thunes.core.domain.command import VenueCommand
 from thunes.core.domain.market import Quote
@@ -23,7 +23,7 @@ class Desk(Protocol):
 
     def send(self, command: VenueCommand) -> None: ...
 
-    def quote(self, bid: str, ask: str) -> None: ...
+    def quote(self, bid: str, ask: str, size: str = "50") -> None: ...
 
     def reports(self) -> list[Report]: ...
 
@@ -34,7 +34,8 @@ class Desk(Protocol):
 class _Simulated:
     def __init__(self) -> None:
         fees = FeeModel(maker=D("0.001"), taker=D("0.001"), charged=Charged.RECEIVED)
-        self._venue = SimulatedVenue([BTC], CASH, Models(fees=fees))
+        models = Models(fees=fees, participation=ParticipationModel(D(1)))
+        self._venue = SimulatedVenue([BTC], CASH, models)
         self._at = 0
         self._said: list[Report] = []
         self.quote("100.00", "100.01")
@@ -44,11 +45,11 @@ class _Simulated:
         self._venue.send(command, Instant(self._at))
         self.quote(*self._sides)
 
-    def quote(self, bid: str, ask: str) -> None:
+    def quote(self, bid: str, ask: str, size: str = "50") -> None:
         self._at += SECOND
-        self._sides = (bid, ask)
-        size = D(50)
-        self._venue.on_quote(Quote(Instant(self._at), "BTCUSDT", D(bid), size, D(ask), size))
+        self._sides = (bid, ask, size)
+        sides = (D(bid), D(size), D(ask), D(size))
+        self._venue.on_quote(Quote(Instant(self._at), "BTCUSDT", *sides))
         self._said += [report for batch in self._venue.reports() for report in batch.reports]
 
     def reports(self) -> list[Report]:
@@ -67,8 +68,8 @@ class _Sandbox:
     def send(self, command: VenueCommand) -> None:
         self._rig.send(command)
 
-    def quote(self, bid: str, ask: str) -> None:
-        self._arena.quote(bid, ask, "50")
+    def quote(self, bid: str, ask: str, size: str = "50") -> None:
+        self._arena.quote(bid, ask, size)
 
     def reports(self) -> list[Report]:
         return self._rig.heard.reports()

@@ -130,7 +130,8 @@ class Bench:
             observer = Strategies(strategies, self.tape)
         half_spread = wanted.pop("half_spread", ZERO)
         market = Market(self.tape, self.instruments, half_spread)
-        self.execution = Listening(exits, fee_rate)
+        cap, in_quote = wanted.pop("entry_cap", None), wanted.pop("fee_in_quote", False)
+        self.execution = Listening(exits, fee_rate, cap, fee_in_quote=in_quote)
         sizing = parse_sizing(wanted.pop("sizing", "fixed:1000"))
         self.engine = Engine(
             State(market, "USDT", fee_rate, limits.watches_equity, exits),
@@ -141,6 +142,7 @@ class Bench:
         )
         self.orders: dict[str, Order] = {}
         self.resting: dict[str, Order] = {}
+        self.waiting: dict[str, list[Order]] = {}  # what begins with an entry's fill
         self.left: dict[str, Decimal] = {}
         self.lines: list[Line] = []
         self.ended: list[Report] = []
@@ -225,16 +227,23 @@ class Bench:
                 said.append(CancelRefused(each, -2011, "Unknown order sent."))
             else:
                 said.append(Canceled(each))
+                said += [Canceled(one.id) for one in self.waiting.pop(each, ())]
         for order in getattr(command, "orders", ()):
-            self.resting[order.id] = order
-            self.left[order.id] = order.quantity or ZERO
-            said.append(Accepted(order.id))
+            if order.after is not None:
+                self.waiting.setdefault(order.after, []).append(order)
+            else:
+                said += self._rest(order)
         return said
+
+    def _rest(self, order: Order) -> list[Report]:
+        self.resting[order.id] = order
+        self.left[order.id] = order.quantity or ZERO
+        return [Accepted(order.id)]
 
     def fill(self, order: Order, price: str, quantity: str | Decimal = "", **more: Any) -> Filled:
         """A report of a fill; what is not said is all of the order, free of charge.
 
-        The other order of a list ends with it, in the same report.
+        The other order of a list ends with it, and what came along begins, in the same report.
         """
         whole = order.quantity if order.quantity is not None else D(quantity or 0)
         amount = D(quantity) if quantity else self.left.get(order.id, whole)
@@ -243,6 +252,8 @@ class Bench:
         complete = more.get("complete", left <= ZERO)
         if complete:
             self.resting.pop(order.id, None)
+            for each in self.waiting.pop(order.id, ()):
+                self.ended += self._rest(each)
         for other in list(self.resting.values()):
             if other.list_id and other.list_id == order.list_id and other is not order:
                 del self.resting[other.id]
@@ -252,6 +263,12 @@ class Bench:
         asset = more.get("fee_asset", "USDT")
         name = more.get("trade_id", f"x{self.trades}")
         return Filled(order.id, name, D(price), amount, fee, asset, complete)
+
+    def expire(self, order: Order) -> list[Report]:
+        """The venue ends an order without a fill, and what came along with it."""
+        self.resting.pop(order.id, None)
+        along = self.waiting.pop(order.id, ())
+        return [Expired(each.id, "not filled at once", ZERO) for each in (order, *along)]
 
     def enter(self, quantity: str, price: str = "100", symbol: str = "BTCUSDT") -> Outcome:
         """Buy at market, filled at once and whole: the step of the fill."""

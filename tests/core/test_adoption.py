@@ -9,7 +9,7 @@ from thunes.core.domain.event import AccountSeen
 from thunes.core.domain.evidence import SeenFill, SeenOrder, Standing
 from thunes.core.domain.fact import Difference, Discrepancy
 from thunes.core.domain.line import Outcome
-from thunes.core.domain.order import Filled, OrderRole, Side
+from thunes.core.domain.order import Accepted, Filled, OrderRole, OutcomeUnknown, Side
 from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import NS_PER_SECOND
 
@@ -108,3 +108,29 @@ def test_a_look_that_took_long_is_not_held_against_what_was_booked_meanwhile() -
     assert kinds(bench.step(AccountSeen(bench.at, bench.at, 0, (), (), past))) == []
     assert bench.held() == D(10)
     assert kinds(look(bench, 3, USDT="9000", BTC="10")) == []
+
+
+def test_less_than_a_step_that_is_left_of_a_phantom_is_dust() -> None:
+    """No sale would ever end it, and it would keep its symbol from entries."""
+    bench = Bench()
+    bench.enter("10")
+    gone = bench.cash()
+    for wait in (10, 10):
+        look(bench, wait, USDT=str(gone), BTC="0.000004")
+    assert bench.view.account.position("BTCUSDT") is None
+    assert placed(bench.bar(signal()))
+
+
+def test_less_than_a_step_is_not_sold() -> None:
+    """While an order of it is unknown it may yet be held; an exit of nothing is no order."""
+    bench = Bench(exits=ExitPlan(stop_distance=D("0.02")))
+    bench.obey(bench.enter("10"))
+    (stop,) = bench.resting.values()
+    exit_ = bench.bar(signal(Action.EXIT))
+    (sale,) = placed(exit_)
+    bench.report(OutcomeUnknown(stop.id), Accepted(sale.id))
+    bench.left[sale.id] = D(10)
+    bench.resting.clear()
+    bench.report(bench.fill(sale, "100", "9.999995", complete=True))
+    assert bench.held() == D("0.000005")
+    assert placed(bench.bar(signal(Action.EXIT))) == []

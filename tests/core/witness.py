@@ -16,7 +16,7 @@ from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Mode
 from thunes.core.domain.order import Filled, Order, OrderRole, Rejected, Side
 from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, OrderId, Symbol
-from thunes.core.domain.view import OrderState, StepView
+from thunes.core.domain.view import OrderState, StepView, waits
 from thunes.core.risk.invariants import broken_invariants
 from thunes.core.risk.limits import Limits
 from thunes.core.state import State
@@ -216,6 +216,7 @@ class Witness:
             for records in self.state.ledger.orders.open.values()
             for record in records.values()
             if record.order.role is not OrderRole.ENTRY and record.state not in gone
+            if not waits(record.order, self.state.ledger.orders.find)
         ]
         assert all(r.order.symbol in self.state.ledger.positions for r in selling)
 

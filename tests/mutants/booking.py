@@ -116,8 +116,8 @@ for asset, amount in [(a, u - ledger.books.held(a)) for a, u in seen.balances.it
         "foreign order ignored",
         "S9: an open order that is not ours keeps nobody from entering",
         "thunes.core.ledger.evidence:weigh",
-        "return Evidence(reports, foreign, strangers, left)",
-        "return Evidence(reports, foreign, {}, left)",
+        "return Evidence(reports, foreign, names, _pledged(strangers), left)",
+        "return Evidence(reports, foreign, {}, _pledged(strangers), left)",
     ),
     Mutant(
         "phantom kept",

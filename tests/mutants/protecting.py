@@ -13,7 +13,7 @@ MUTANTS = (
     Mutant(
         "failed stop logged only",
         "freqtrade: that a stop could not be placed is noted, and nothing done about it",
-        "thunes.core.ledger.ledger:Ledger.book",
+        "thunes.core.ledger.ledger:_change",
         "_CHANGES[type(report)]",
         "OrderChange.ACCEPTED if type(report) is Rejected and record.order.role.value == 'stop' "
         "else _CHANGES[type(report)]",
@@ -53,7 +53,7 @@ if not _of_itself(refused, OrderRole.TARGET, held):
     Mutant(
         "failed cancel, so it stands",
         "F393: a stop whose cancel finds nothing is believed to be there, and none is placed",
-        "thunes.core.ledger.ledger:Ledger.book",
+        "thunes.core.ledger.ledger:_change",
         "_CHANGES[type(report)]",
         "_CHANGES[type(report)] if type(report) is not CancelRefused "
         "else record.__setattr__('state', type(record.state).ACCEPTED) or OrderChange.ACCEPTED",
@@ -77,7 +77,7 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "more sold than held",
         "S15: an exit is sized by what was bought, not by what is left",
         "thunes.core.execution.entries:_sale",
-        "floor_to(held.quantity, instrument.step)",
+        "floor_to(view.account.sellable(held.symbol), instrument.step)",
         "floor_to(max(held.quantity, held.entry_size), instrument.step)",
     ),
     Mutant(
@@ -107,5 +107,23 @@ if not _of_itself(refused, OrderRole.TARGET, held):
         "thunes.core.execution.upkeep:look_after",
         "fine = since is None and not held.leaving and not audit",
         "fine = not held.leaving",
+    ),
+    Mutant(
+        "protection cleared before its entry",
+        "S13: nothing is held yet, so the stop that came along with an entry is taken back",
+        "thunes.core.execution.propose:Execution._protect",
+        "if _still_filling(working):\n    continue",
+        """\
+if held is None and _still_filling(working):
+    along = [w for w in working if w.order.after is not None]
+    proposals += filter(None, [call_off(symbol, along, "flat")])
+    continue""",
+    ),
+    Mutant(
+        "fee of the entry not kept back",
+        "S10: the stop that comes along would sell coins that the fee has taken, and is refused",
+        "thunes.core.execution.bracket:bracketed",
+        "floor_to(quantity * (ONE - cap.coin_fee), instrument.step)",
+        "floor_to(quantity, instrument.step)",
     ),
 )

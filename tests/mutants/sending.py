@@ -52,7 +52,7 @@ for watch in self._watches:""",
     Mutant(
         "no answer is a refusal",
         "NautilusTrader #3870, #4152: submitted and timed out, so it counts as rejected",
-        "thunes.core.ledger.ledger:Ledger.book",
+        "thunes.core.ledger.ledger:_change",
         "_CHANGES[type(report)]",
         "OrderChange.REJECTED if type(report) is OutcomeUnknown "
         "and record.state.value == 'submitted' else _CHANGES[type(report)]",
@@ -60,7 +60,7 @@ for watch in self._watches:""",
     Mutant(
         "no answer to a cancel is a cancel",
         "NautilusTrader #4152: what was to be canceled counts as canceled when nobody answers",
-        "thunes.core.ledger.ledger:Ledger.book",
+        "thunes.core.ledger.ledger:_change",
         "_CHANGES[type(report)]",
         "OrderChange.CANCELED if type(report) is OutcomeUnknown "
         "and record.state.value == 'canceling' else _CHANGES[type(report)]",
@@ -68,7 +68,7 @@ for watch in self._watches:""",
     Mutant(
         "not found is canceled",
         "hummingbot #3374, #4738: a cancel that finds nothing ends the order, which had filled",
-        "thunes.core.ledger.ledger:Ledger.book",
+        "thunes.core.ledger.ledger:_change",
         "_CHANGES[type(report)]",
         "OrderChange.CANCELED if type(report) is CancelRefused else _CHANGES[type(report)]",
     ),

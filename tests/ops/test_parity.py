@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,10 +27,10 @@ from thunes.ops.parity_terms import Cause
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lived")
     live_asked(asked(folder, 3))
-    yield folder / "state"
+    return folder / "state"
 
 
 @pytest.fixture(scope="module")

@@ -194,6 +194,7 @@ def cases(draw: st.DrawFn, rows_max: int = 220, charged: str = "") -> Case:
             fee_asset=charged,
             slippage_bps=draw(st.sampled_from([D(0), D(5), D(20)])),
         ),
+        entry_cap=draw(st.sampled_from([None, level("0.1"), level("2")])),
     )
     world = World(
         balances={USDT: D(10_000), **({BNB: draw(RESERVES)} if charged == "bnb" else {})},

@@ -26,7 +26,7 @@ from thunes.simulation.truth import Received
 from thunes.simulation.world import World
 
 D = Decimal
-SEED = 3
+SEED = 6
 
 
 class Enough(BaseException):

@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from msgspec.structs import replace
+
 from thunes.adapters.venues.simulated.account import Balance
 from thunes.adapters.venues.simulated.models import Models
 from thunes.adapters.venues.simulated.venue import SimulatedVenue
@@ -115,6 +117,14 @@ class Pit:
         return place(
             self.stop(stop, list_id=name, **fields), self.target(target, list_id=name, **fields)
         )
+
+    def bracket(self, limit: str, stop: str, target: str = "", **fields: Any) -> PlaceOrders:
+        """A buy that fills at once and wholly or not at all, with what then protects it."""
+        entry = self.buy_limit(limit, **fields)
+        rest = place(self.stop(stop, **fields))
+        if target:
+            rest = self.pair(stop, target, **fields)
+        return place(entry, *(replace(each, after=entry.id) for each in rest.orders))
 
     @property
     def balances(self) -> dict[str, Balance]:

@@ -73,6 +73,7 @@ DEED = st.tuples(
             "target",
             "stop",
             "pair",
+            "bracket",
             "buy_stop",
             "take",
             "stop_limit",
@@ -133,6 +134,9 @@ class Run:
             return cancel(*chosen)
         if verb == "pair":
             made = pit.pair(str(min(one, two)), str(max(one, two)), **sized).orders
+        elif verb == "bracket":
+            target = str(max(one, two) + 1) if pick % 2 else ""
+            made = pit.bracket(str(max(one, two)), str(min(one, two)), target, **sized).orders
         else:
             made = (self.one_order(verb, one, two, sized),)
         self.orders.update((o.id, o) for o in made)
@@ -191,6 +195,29 @@ def test_money_and_coins_are_conserved_exactly(minutes: list[Any], models: Model
 
 
 @given(MINUTES, MODELS)
+@settings(max_examples=150)
+def test_an_entry_with_its_protection_fills_wholly_or_not_at_all(
+    minutes: list[Any], models: Models
+) -> None:
+    """And in the batch of its fill all that it brings begins, or is told to be over."""
+    run = Run(minutes, models, unwatched)
+    brought = {o.after for o in run.orders.values()} - {None}
+    for name in brought:
+        parts = [fill for fill, _, _ in run.fills if fill.order_id == name]
+        assert [fill.quantity for fill in parts] in ([], [run.orders[name].quantity])
+        told = [r for r in run.pit.reports if r.order_id == name]
+        assert not (parts and isinstance(told[-1], Expired | Canceled))
+        for order in run.orders.values():
+            if order.after == name and parts:
+                at = run.pit.reports.index(parts[0])
+                said = [r for r in run.pit.reports[at : at + 3] if r.order_id == order.id]
+                assert isinstance(said[0], Accepted | Expired)
+            elif order.after == name:
+                said = [r for r in run.pit.reports if r.order_id == order.id]
+                assert not any(isinstance(r, Accepted | Filled) for r in said)
+
+
+@given(MINUTES, MODELS)
 @settings(max_examples=60)
 def test_no_fill_lies_outside_its_bar_beyond_slippage(minutes: list[Any], models: Models) -> None:
     """Except to our loss: a limit or a target that the market has passed is credited its price."""
@@ -218,7 +245,10 @@ def test_no_fill_is_better_than_its_order_allows(minutes: list[Any], models: Mod
             assert sign * fill.price >= sign * opened
         if order.limit_price is not None:
             assert sign * fill.price <= sign * order.limit_price, "never worse than the limit"
-        if order.type is OrderType.LIMIT:
+        if any(each.after == order.id for each in run.orders.values()):
+            assert at_open
+            assert fill.price >= opened, "it takes what the market asks"
+        elif order.type is OrderType.LIMIT:
             gap = at_open and order.role is not OrderRole.TARGET
             assert fill.price == (opened if gap else order.limit_price)
         if order.type is OrderType.TAKE_PROFIT and not at_open:

@@ -55,6 +55,13 @@ _Sizing = Annotated[
         "lost at the stop) or volatility:40% (a year). Default: all_cash."
     ),
 ]
+_EntryCap = Annotated[
+    str | None,
+    Option(
+        help="Most an entry at market pays above the last close, as 0.5%: it fills at once and "
+        "wholly or not at all, and brings its stop along. Default: any price, the stop after it."
+    ),
+]
 _Stop = Annotated[str | None, Option(help="Stop this far below the entry, as 2%.")]
 _TakeProfit = Annotated[
     str | None, Option(help="Target, as 4%, or a ladder with shares and a runner: 2%:0.4,4%:0.4.")
@@ -100,6 +107,7 @@ def backtest(
     min_notional: _MinNotional = "5",
     exchange_info: _ExchangeInfo = None,
     sizing: _Sizing = None,
+    entry_cap: _EntryCap = None,
     stop: _Stop = None,
     take_profit: _TakeProfit = None,
     trail: _Trail = None,
@@ -125,13 +133,12 @@ def backtest(
     from thunes.cli.request import AccountFlags, ExitFlags, Flags
     from thunes.cli.run import Wanted, run
 
-    window, filters = (start, end), (tick, step, min_notional)
+    window, filters, files = (start, end), (tick, step, min_notional), (trades, journal, report)
     flags = Flags(
         MarketFlags(symbol or (), bars, timeframe, window, quote, filters, exchange_info),
         strategy,
         param or (),
-        AccountFlags(cash, balance or (), fee_bps, fee_asset, slippage_bps, sizing),
+        AccountFlags(cash, balance or (), fee_bps, fee_asset, slippage_bps, sizing, entry_cap),
         ExitFlags(stop, take_profit, trail, trail_after, break_even_after),
     )
-    files = (trades, journal, report)
     run(flags, Wanted(config, latency_ms, participation, every_bar, *files, as_json))

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from thunes.adapters.storage.reading import read_steps
-from thunes.cli.amounts import fraction, pairs
 from thunes.cli.taped import tape_in
 from thunes.compose.parity import Second, parity
 from thunes.compose.rodage import HISTORY_BARS, Lived, Rodage, live_through
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
 from thunes.config import Config, limits_of, load_config
+from thunes.core.domain.amounts import fraction, pairs
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.line import decode_line

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,9 @@ from thunes import __version__
 from thunes.cli import (
     backtest,
     demo,
+    doctor,
     fetch,
+    init,
     paper,
     parity,
     probe,
@@ -22,13 +23,28 @@ from thunes.cli import (
     strategies,
 )
 from thunes.cli.audit import app as audit_app
+from thunes.cli.config import app as config_app
 from thunes.cli.data import app as data_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
-_REGISTERED = (backtest, demo, fetch, paper, parity, probe, rodage, sandbox, simulate, strategies)
+_REGISTERED = (
+    backtest,
+    demo,
+    doctor,
+    fetch,
+    init,
+    paper,
+    parity,
+    probe,
+    rodage,
+    sandbox,
+    simulate,
+    strategies,
+)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(config_app, name="config")
 
 
 @app.callback(invoke_without_command=True)
@@ -39,29 +55,6 @@ def root(
     if version:
         typer.echo(f"thunes {__version__}")
         raise typer.Exit
-
-
-@app.command()
-def init(
-    file: Annotated[Path, typer.Argument(help="Where to write.")] = Path("thunes.toml"),
-) -> None:
-    """Write a configuration with every default in it; an existing file is left alone.
-
-    Example: thunes init && thunes backtest --strategy sma_cross --bars BTCUSDT_1h.parquet
-    --config thunes.toml
-    """
-    from thunes.adapters.storage.bars.catalog import replace_file
-    from thunes.config import default_text
-    from thunes.core.domain.errors import UsageError
-
-    if file.exists():
-        raise UsageError(f"{file} exists already; it was left as it is")
-    replace_file(file, lambda unfinished: _write(unfinished, default_text()))
-    typer.echo(f"{file}: written. Every line is a default; change what you need.")
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,8 +10,8 @@ from thunes.adapters.storage.bars.check import read_bars
 from thunes.adapters.storage.bars.grid import common_spacing
 from thunes.adapters.storage.bars.paths import symbol_in_name
 from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
-from thunes.cli.amounts import number
 from thunes.cli.times import window_asked
+from thunes.core.domain.amounts import number
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns

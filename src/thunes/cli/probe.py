@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
@@ -14,7 +13,9 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol, format_instant
 
-_KEY, _SECRET = "BINANCE_API_KEY", "BINANCE_API_SECRET"
+if TYPE_CHECKING:
+    from thunes.adapters.secrets.secret import Secret
+
 _BaseUrl = Annotated[
     str, Option(help="testnet, demo, or a sandbox such as http://127.0.0.1:8080; never live.")
 ]
@@ -32,8 +33,9 @@ def probe(
 ) -> None:
     """Try what we assume of Binance Spot, and keep each answer with its date.
 
-    The key is read from BINANCE_API_KEY and BINANCE_API_SECRET. What has no experiment is listed
-    as assumed. No order stays open.
+    The key is that of the place (BINANCE_TESTNET_API_KEY and _SECRET, BINANCE_DEMO_ or SANDBOX_),
+    or else BINANCE_API_KEY and BINANCE_API_SECRET, from the environment, .env or the keyring. What
+    has no experiment is listed as assumed. No order stays open.
 
     Exit code 0: all that was tried holds, 1: something does not or the venue does not answer, 2:
     asked wrongly.
@@ -65,9 +67,7 @@ async def _probed(place: str, symbol: Symbol) -> list[dict[str, str]]:
             raise
         raise UsageError("probing needs an extra: pip install 'thunes[live]'") from error
 
-    if not (os.environ.get(_KEY) and os.environ.get(_SECRET)):
-        raise UsageError(f"set {_KEY} and {_SECRET} to a key of {place}")
-    keys = Keys(os.environ[_KEY], os.environ[_SECRET])
+    keys = Keys(*(secret.reveal() for secret in _pair(place)))
     lines = []
     async with bench_at(place, keys, symbol, lambda: Instant(time.time_ns())) as bench:
         for each in ASSUMPTIONS:
@@ -76,3 +76,18 @@ async def _probed(place: str, symbol: Symbol) -> list[dict[str, str]]:
             said = {"name": each.name, "verdict": verdict, "text": each.text, "seen": seen}
             lines.append({"at": at, "venue": place} | said)
     return lines
+
+
+def _pair(place: str) -> tuple["Secret", "Secret"]:
+    """Key and secret of a place; those of real money only by the names that were always read."""
+    from thunes.adapters.secrets.sources import Secrets
+    from thunes.config.names import KEYS_OF, PLACE_OF
+
+    venue = next((name for name, each in PLACE_OF.items() if each == place), "sandbox")
+    secrets, fallback = Secrets(Path()), KEYS_OF["binance"]
+    for pair in (KEYS_OF[venue], fallback):
+        key, secret = secrets.find(pair.key), secrets.find(pair.secret)
+        if key is not None and secret is not None:
+            return key.secret, secret.secret
+    names = " and ".join(KEYS_OF[venue])
+    raise UsageError(f"set {names} (or {' and '.join(fallback)}) to a key of {place}")

@@ -16,12 +16,12 @@ from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.venues.binance.listed import listed_at
 from thunes.adapters.venues.binance.signing import Keys
-from thunes.cli.amounts import pairs
 from thunes.compose import rehearsal
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
 from thunes.config import Config, limits_of, load_config
+from thunes.core.domain.amounts import pairs
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import Event
 from thunes.core.domain.line import Line, Outcome

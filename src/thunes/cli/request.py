@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from thunes.cli.amounts import LARGEST, fraction, ladder, number, pairs
 from thunes.cli.market import MarketAsked, MarketFlags, market_asked
 from thunes.compose.spec import Costs, RunSpec, StrategySpec
 from thunes.compose.strategies import name_of, specify_strategy
+from thunes.core.domain.amounts import LARGEST, fraction, ladder, number, pairs
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.position import ExitPlan, TargetLevel
@@ -35,7 +35,7 @@ class ExitFlags:
 
 @dataclass(frozen=True, slots=True)
 class AccountFlags:
-    """What the account begins with and pays; None where the command line said nothing."""
+    """What the account begins with and what it pays; None where the command line said nothing."""
 
     cash: str | None = None
     balances: Sequence[str] = ()
@@ -43,6 +43,7 @@ class AccountFlags:
     fee_asset: str | None = None
     slippage_bps: str | None = None
     sizing: str | None = None
+    entry_cap: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,11 @@ def prepare(flags: Flags, config: "Config | None") -> Request:
     account = flags.account
     sizing = parse_sizing(account.sizing or (config.sizing.rule if config else "all_cash"))
     exits, costs = _exits(flags.exits, config), _costs(account, config)
-    if sizing.kind == "risk" and exits.stop_distance is None:
-        _stop_of_their_own(flags.strategies)
+    entry_cap = _entry_cap(account.entry_cap, config)
+    if exits.stop_distance is None and sizing.kind == "risk":
+        _stop_of_their_own(flags.strategies, "--sizing risk is reckoned from the stop")
+    if exits.stop_distance is None and entry_cap is not None:
+        _stop_of_their_own(flags.strategies, "with --entry-cap an entry brings its stop along")
     cash = _cash(account, config)
     limits = _limits(config, sizing, cash)
     parameters = _by_strategy(flags)
@@ -89,18 +93,17 @@ def prepare(flags: Flags, config: "Config | None") -> Request:
         exits=exits,
         limits=limits,
         costs=costs,
+        entry_cap=entry_cap,
     )
     return Request(spec, market.columns, _balances(cash, account, market))
 
 
-def _stop_of_their_own(sources: Sequence[str]) -> None:
+def _stop_of_their_own(sources: Sequence[str], why: str) -> None:
     """Only a user's strategy may tell where it stops; those that come with THUNES do not."""
     for source in sources:
         kind = SHIPPED.get(source)
         if kind is not None and issubclass(kind, SignalStrategy):
-            raise UsageError(
-                f"--sizing risk is reckoned from the stop, and {source} names none: give --stop"
-            )
+            raise UsageError(f"{why}, and {source} names none: give --stop")
 
 
 def _by_strategy(flags: Flags) -> dict[str, dict[str, str]]:
@@ -197,6 +200,14 @@ def _costs(flags: AccountFlags, config: "Config | None") -> Costs:
     if asset not in ("quote", "received", "bnb"):
         raise UsageError(f"--fee-asset {asset!r} is none of quote, received, bnb")
     return Costs(fee_bps=fee, fee_asset=asset, slippage_bps=slippage)
+
+
+def _entry_cap(flag: str | None, config: "Config | None") -> Decimal | None:
+    if flag is None and config is not None:
+        place, text = "entries.cap of the configuration", config.entries.cap
+    else:
+        place, text = "--entry-cap", flag or ""
+    return fraction(place, text) if text else None
 
 
 def _exits(flags: ExitFlags, config: "Config | None") -> ExitPlan:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from thunes.cli.amounts import fraction
 from thunes.cli.request import Flags, Request, prepare
 from thunes.cli.trades import write_trades
 from thunes.compose.backtest import World
 from thunes.compose.measured import Measured, measured_backtest
 from thunes.compose.spec import Friction
+from thunes.core.domain.amounts import fraction
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.research.report import write_report
 from thunes.research.result import BacktestResult

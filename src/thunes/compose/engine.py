@@ -46,7 +46,8 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
     half_spread = spec.costs.slippage_bps / 10_000
     market = Market(tape, instruments, half_spread)
     # Cash is kept back for fees only where they are taken from it, as the venue does.
-    reserve = spec.costs.fee_rate if spec.costs.fee_asset == "quote" else ZERO
+    in_quote = spec.costs.fee_asset == "quote"
+    reserve = spec.costs.fee_rate if in_quote else ZERO
     state = State(market, spec.quote, reserve, spec.limits.watches_equity)
     desks = _desks(spec)
     strategies = Strategies(desks, tape)
@@ -55,7 +56,7 @@ def build_engine(spec: RunSpec, columns: Mapping[Symbol, BarColumns]) -> Built:
         risk=Risk(spec.limits),
         strategies=strategies,
         portfolio=Portfolio(spec.sizing, spec.exits),
-        execution=Execution(spec.exits, spec.costs.fee_rate),
+        execution=Execution(spec.exits, spec.costs.fee_rate, spec.entry_cap, fee_in_quote=in_quote),
     )
     return Built(engine, strategies, tape, desks)
 

@@ -115,7 +115,7 @@ def _settings(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
     wide_open = spec.limits == WIDE_OPEN
     share = friction.participation
     rows = (
-        ("entry", "a signal at a close fills at the next open, moved against us"),
+        ("entry", _entry_said(spec)),
         ("inside a bar", "the stop before the target; a target only when traded through"),
         ("fees", f"{costs.fee_bps} bps a side, in {_fees_said(spec, world)}"),
         ("slippage", f"{costs.slippage_bps} bps a side, rounded to the tick against us"),
@@ -138,6 +138,13 @@ def _settings(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
         ),
     )
     return tuple(rows)
+
+
+def _entry_said(spec: RunSpec) -> str:
+    said = "a signal at a close fills at the next open, moved against us"
+    if spec.entry_cap is None:
+        return said
+    return f"{said}, at most {spec.entry_cap:.2%} above that close or not at all, with its stop"
 
 
 def _fees_said(spec: RunSpec, world: World) -> str:

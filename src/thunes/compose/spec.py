@@ -45,7 +45,11 @@ class Friction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that decides what a run does, apart from the market itself."""
+    """Everything that decides what a run does, apart from the market itself.
+
+    `entry_cap` is the share above the last price that an entry may pay; then it brings its
+    protection along.
+    """
 
     quote: Asset
     timeframe: int
@@ -55,6 +59,7 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exits: ExitPlan = ExitPlan()
     limits: Limits = WIDE_OPEN
     costs: Costs = Costs()
+    entry_cap: Decimal | None = None
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -179,8 +179,8 @@ class Known:
                 self.guard.naked[symbol] = event.at
 
     def _apply_account(self, seen: AccountSeen) -> None:
-        if seen.as_of <= self.doubt.as_of:
-            return  # an older answer that comes late
+        if seen.as_of <= self.doubt.as_of or not self._pricing.values(seen.balances):
+            return  # an older answer that comes late, or one that cannot be valued yet
         memory = self.memory
         looked = reconcile(self.ledger, self.doubt, seen, self._pricing, self._adopted)
         self.doubt, self._view.news = looked.doubt, looked.reports

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
+from thunes.adapters.venues.simulated.admission import SYMBOL
 from thunes.sandbox.exchange import Exchange
 from thunes.sandbox.holder import Holder
 from thunes.sandbox.keys import Key
 from thunes.sandbox.orders import Record
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import UNKNOWN_SYMBOL, Refused
+from thunes.sandbox.refused import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Call:
         """The symbol asked about, if any; one that is not listed is refused."""
         name = self.params.text("symbol")
         if name is not None and name not in self.exchange.market.listings:
-            raise Refused(*UNKNOWN_SYMBOL)
+            raise Refused(*SYMBOL)
         return name
 
     def order(self, error: tuple[int, str]) -> Record:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from thunes.adapters.venues.simulated.admission import AHEAD, LATE
 from thunes.adapters.venues.simulated.costs import Charged, FeeModel
 from thunes.adapters.venues.simulated.models import Models, ParticipationModel
 from thunes.core.domain.units import ONE, Asset
@@ -17,7 +18,7 @@ from thunes.sandbox.limits import Address, Allowance
 from thunes.sandbox.market import Listing, Market
 from thunes.sandbox.params import Params
 from thunes.sandbox.quirks import Quirk, has
-from thunes.sandbox.refused import NOT_ALLOWED, Refused, missing
+from thunes.sandbox.refused import BAD_KEY, BAD_SIGNATURE, Refused, missing
 
 _WINDOW_MS, _WINDOW_MS_MAX = 5_000, 60_000
 _AHEAD_MS = 1_000
@@ -85,14 +86,14 @@ class Exchange:
             raise Refused(-2014, "API-key format invalid.", status=401)
         found = self.keys.get(name)
         if found is None:
-            raise Refused(*NOT_ALLOWED, status=401)
+            raise Refused(*BAD_KEY, status=401)
         return found
 
     def check_signature(self, key: Key, payload: bytes, signature: str | None) -> None:
         if not signature:
             raise missing("signature")
         if not key.lock.opens(payload, signature):
-            raise Refused(-1022, "Signature for this request is not valid.")
+            raise Refused(*BAD_SIGNATURE)
 
     def check_time(self, params: Params) -> None:
         """Refuse what comes too late, or from the future; time that runs faster allows for more."""
@@ -105,11 +106,9 @@ class Exchange:
         at = sent / 1_000 if sent >= _MICROSECONDS else sent
         now, pace = self.clock.now / MILLION, max(1.0, self.clock.speed)
         if at >= now + _AHEAD_MS * pace:
-            raise Refused(
-                -1021, "Timestamp for this request was 1000ms ahead of the server's time."
-            )
+            raise Refused(*AHEAD)
         if now - at > float(window if window is not None else _WINDOW_MS) * pace:
-            raise Refused(-1021, "Timestamp for this request is outside of the recvWindow.")
+            raise Refused(*LATE)
 
     def has(self, quirk: Quirk) -> bool:
         return has(quirk, self.as_of)

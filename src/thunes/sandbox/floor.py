@@ -20,7 +20,6 @@ from thunes.sandbox.market import Listing, Market
 
 NO_LIQUIDITY = "INSUFFICIENT_LIQUIDITY"
 IOC_EXPIRED = "UNFILLED_IOC_QUANTITY_EXPIRED"
-FOK_EXPIRED = "UNFILLED_FOK_ORDER_EXPIRED"
 SELF_TRADE = "SELF_TRADE_PREVENTION"
 _BIPS = Decimal("0.0001")
 
@@ -122,7 +121,7 @@ class AccountFloor:
         terms = self._terms.get(working.order.id, Terms())
         market = working.kind is OrderType.MARKET
         if terms.time_in_force == "FOK" and not _fits(working, listing):
-            self._end(working, FOK_EXPIRED)
+            self._end(working, admission.NOT_AT_ONCE)
             return
         for level in listing.ladder.levels(asks=working.buy):
             if not working.open or not (market or _reaches(working, level.price)):

@@ -25,7 +25,6 @@ Listener = Callable[[bytes], None]
 _encode = msgspec.json.Encoder().encode
 
 _EXPIRY = {"One of the list was executed or triggered.": "OCO_TRIGGER"}
-_PHASE_ONE = "OTO_PHASE_ONE_EXPIRED"
 _THIN = (-2010, "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.")
 _SMALL = (-1013, "Filter failure: NOTIONAL")
 
@@ -241,7 +240,7 @@ def _go_on(holder: Holder, group: OrderList) -> None:
         holder.open(waiting)
     elif waiting and first.over:
         for record in waiting:
-            holder.end(record, "EXPIRED", _PHASE_ONE)
+            holder.end(record, "EXPIRED", admission.NEVER_BEGUN)
     if group.over and group.status != "ALL_DONE":
         group.status = "ALL_DONE"
         if holder.listeners:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from thunes.adapters.venues.simulated.admission import UNKNOWN_ORDER
+from thunes.adapters.venues.simulated.admission import DUPLICATE, NO_SUCH_ORDER, UNKNOWN_ORDER
 from thunes.core.domain.units import ZERO
 from thunes.sandbox import events
 from thunes.sandbox.call import Auth, Call, Route, Routes
@@ -11,7 +11,7 @@ from thunes.sandbox.lists import OrderList
 from thunes.sandbox.market import Listing
 from thunes.sandbox.orders import Ticket
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import NO_SUCH_ORDER, Refused, invalid, missing
+from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing
 from thunes.sandbox.tickets import (
     Leg,
     read_form,
@@ -65,7 +65,7 @@ def _place_old_oco(call: Call) -> Json:
     quantity = _required(params, "quantity")
     numbers = call.holder.numbers
     stop_limit = params.decimal("stopLimitPrice")
-    forces = Refused(-1115, "Invalid timeInForce.")
+    forces = Refused(*BAD_FORCE)
     force = params.choice("stopLimitTimeInForce", ("GTC", "IOC", "FOK"), forces)
     limit = Ticket(
         listing=listing,
@@ -136,7 +136,7 @@ def _working(call: Call) -> tuple[Params, Listing, str, Ticket]:
     mode = read_self_trade(params)
     kind = params.required("workingType")
     if kind not in ("LIMIT", "LIMIT_MAKER"):
-        raise Refused(-1116, "Invalid orderType.")
+        raise Refused(*BAD_TYPE)
     known = (
         "working",
         read_side(params, "workingSide"),
@@ -167,9 +167,9 @@ def _place(call: Call, listing: Listing, legs: Sequence[Ticket], kind: str = "OT
     params.finish()
     listing.require_trading()
     if len({leg.client_id for leg in legs}) != len(legs):
-        raise Refused(-2010, "Duplicate order sent.")
+        raise Refused(*DUPLICATE)
     if any(not g.over and g.client_id == client_id for g in holder.lists.values()):
-        raise Refused(-2010, "Duplicate order sent.")
+        raise Refused(*DUPLICATE)
     number, now = next(holder.numbers.list), call.exchange.clock.ms
     group = OrderList(number, listing.symbol, kind, client_id, now)
     group.records = [holder.enter(leg, group) for leg in legs]

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+from thunes.adapters.venues.simulated.admission import SYMBOL
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.units import Symbol
 from thunes.sandbox.candles import MINUTE, Candle, Candles, Trade
 from thunes.sandbox.clock import Clock
 from thunes.sandbox.ladder import Ladder, Level, Shape
-from thunes.sandbox.refused import MARKET_CLOSED, UNKNOWN_SYMBOL, Refused
+from thunes.sandbox.refused import MARKET_CLOSED, Refused
 
 _TRADES_KEPT = 1_000
 _AVERAGE_MINUTES = 5
@@ -109,7 +110,7 @@ class Market:
     def find(self, symbol: str) -> Listing:
         found = self.listings.get(symbol)
         if found is None:
-            raise Refused(*UNKNOWN_SYMBOL)
+            raise Refused(*SYMBOL)
         return found
 
     def tick(self, tick: Tick) -> None:

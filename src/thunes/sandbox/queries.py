@@ -1,11 +1,12 @@
 """Requests that tell an account of its orders, its trades and its money."""
 
+from thunes.adapters.venues.simulated.admission import COMBINATION, NO_SUCH_ORDER
 from thunes.core.domain.units import ZERO
 from thunes.sandbox import wire
 from thunes.sandbox.call import Auth, Call, Route, Routes, by_symbol
 from thunes.sandbox.params import Params
 from thunes.sandbox.quirks import Quirk
-from thunes.sandbox.refused import COMBINATION, NO_SUCH_ORDER, Refused
+from thunes.sandbox.refused import Refused
 from thunes.sandbox.wire import Json, places
 
 _DAY_MS = 86_400_000

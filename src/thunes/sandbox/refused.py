@@ -47,9 +47,9 @@ def invalid(name: str) -> Refused:
     return Refused(-1130, f"Data sent for parameter '{name}' is not valid.")
 
 
-NOT_ALLOWED = (-2015, "Invalid API-key, IP, or permissions for action.")
-UNKNOWN_SYMBOL = (-1121, "Invalid symbol.")
-NO_SUCH_ORDER = (-2013, "Order does not exist.")
+BAD_KEY = (-2015, "Invalid API-key, IP, or permissions for action.")
+BAD_SIGNATURE = (-1022, "Signature for this request is not valid.")
+BAD_FORCE = (-1115, "Invalid timeInForce.")
+BAD_TYPE = (-1116, "Invalid orderType.")
 CANCEL_RESTRICTED = (-2011, "Order was not canceled due to cancel restrictions.")
 MARKET_CLOSED = (-2010, "Market is closed.")
-COMBINATION = (-1128, "Combination of optional parameters invalid.")

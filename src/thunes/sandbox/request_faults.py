@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from thunes.adapters.venues.simulated.admission import (
+    BANNED,
+    FUNDS,
+    LATE,
+    NO_SUCH_ORDER,
+    UNKNOWN_ORDER,
+)
 from thunes.sandbox.faults import Active, Fault, FaultBox
-from thunes.sandbox.refused import Refused
+from thunes.sandbox.refused import BAD_KEY, BAD_REQUEST, BAD_SIGNATURE, Refused
 
 _PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
 _BEFORE = (
@@ -44,12 +51,11 @@ _ERRORS: Mapping[int, tuple[int, str]] = {
         "Server is currently overloaded with other requests. Please try again in a few minutes.",
     ),
     -1016: (503, "This service is no longer available."),
-    -1021: (400, "Timestamp for this request is outside of the recvWindow."),
-    -1022: (400, "Signature for this request is not valid."),
-    -2010: (400, "Account has insufficient balance for requested action."),
-    -2011: (400, "Unknown order sent."),
-    -2013: (400, "Order does not exist."),
-    -2015: (401, "Invalid API-key, IP, or permissions for action."),
+    **{
+        code: (BAD_REQUEST, text)
+        for code, text in (LATE, BAD_SIGNATURE, FUNDS, UNKNOWN_ORDER, NO_SUCH_ORDER)
+    },
+    BAD_KEY[0]: (401, BAD_KEY[1]),
     -2026: (
         400,
         _ARCHIVED,
@@ -124,9 +130,7 @@ def _refusal(found: Active) -> Refused:
                 headers=wait,
             )
         case Fault.BANNED:
-            return Refused(
-                -1003, "Way too much request weight used; IP banned.", status=418, headers=wait
-            )
+            return Refused(*BANNED, status=418, headers=wait)
         case Fault.ORDER_LIMITED:
             text = "Too many new orders; current limit is 100 orders per 10 SECOND."
             return Refused(-1015, text, status=429, headers=wait)

@@ -11,7 +11,7 @@ from thunes.sandbox.exchange import Exchange
 from thunes.sandbox.keys import Key
 from thunes.sandbox.params import Params, parse_query
 from thunes.sandbox.quirks import Quirk
-from thunes.sandbox.refused import NOT_ALLOWED, Refused
+from thunes.sandbox.refused import BAD_KEY, Refused
 from thunes.sandbox.routes import REST
 
 _SIGNATURE = re.compile(r"(^|&)signature=[^&]*")
@@ -111,7 +111,7 @@ class Rest:
 def run(route: Route, call: Call) -> object:
     """Let the route answer; orders that it places are counted, unless they are refused."""
     if route.auth is Auth.TRADES and call.key is not None and not call.key.trades:
-        raise Refused(*NOT_ALLOWED, status=401)
+        raise Refused(*BAD_KEY, status=401)
     if not route.orders or call.key is None:
         return route.run(call)
     counts, exchange = call.holder.counts, call.exchange

@@ -18,6 +18,7 @@ from thunes.sandbox.stream_protocol import Line
 _RETIRED = ("userDataStream.start", "userDataStream.ping", "userDataStream.stop")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(float_hook=str).decode
+_NOT_JSON = (-1135, "Invalid JSON Request")
 
 
 class SocketClient:
@@ -55,10 +56,10 @@ class SocketClient:
             if refusal is not None:
                 raise refusal
             if not isinstance(asked, dict) or not isinstance(asked.get("method"), str):
-                raise Refused(-1135, "Invalid JSON Request")
+                raise Refused(*_NOT_JSON)
             params = asked.get("params") or {}
             if not isinstance(params, dict):
-                raise Refused(-1135, "Invalid JSON Request")
+                raise Refused(*_NOT_JSON)
             values = as_text(params)
             shown = values.pop("returnRateLimits", "true") == "true"
             signed = as_text(params)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from thunes.adapters.venues.simulated.admission import COMBINATION, SYMBOL
 from thunes.sandbox.call import Call, Route, Routes, by_symbol
 from thunes.sandbox.market import Listing
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import COMBINATION, UNKNOWN_SYMBOL, Refused, invalid
+from thunes.sandbox.refused import Refused, invalid
 from thunes.sandbox.wire import Json, places
 
 _HOUR_MS = 3_600_000
@@ -25,7 +26,7 @@ def asked_about(call: Call) -> tuple[list[Listing], bool]:
     if not names:
         raise invalid("symbols")
     if any(name not in market.listings for name in names):
-        raise Refused(*UNKNOWN_SYMBOL)
+        raise Refused(*SYMBOL)
     return [market.listings[name] for name in dict.fromkeys(names)], False
 
 

@@ -5,17 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from thunes.adapters.venues.simulated.admission import COMBINATION
 from thunes.core.domain.units import ZERO
 from thunes.sandbox.market import Listing
 from thunes.sandbox.orders import Ticket
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import (
-    COMBINATION,
-    Refused,
-    invalid,
-    missing,
-    unwanted,
-)
+from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing, unwanted
 
 SELF_TRADE_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 _FORCES = ("GTC", "IOC", "FOK")
@@ -82,10 +77,10 @@ def read_single(params: Params, listing: Listing, default_id: str) -> Ticket:
 def read_leg(params: Params, leg: Leg) -> Ticket:
     """Everything of one order but its symbol, side and type."""
     if leg.type not in _FORM_OF:
-        raise Refused(-1116, "Invalid orderType.")
+        raise Refused(*BAD_TYPE)
     called = leg.called
     _check_words(params, leg)
-    forces = Refused(-1115, "Invalid timeInForce.")
+    forces = Refused(*BAD_FORCE)
     ticket = Ticket(
         listing=leg.listing,
         side=leg.side,

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from thunes.adapters.venues.simulated.admission import (
+    NO_SUCH_ORDER,
     REPLACE_FAILED,
     REPLACE_HALF_FAILED,
     UNKNOWN_ORDER,
@@ -12,7 +13,7 @@ from thunes.core.domain.units import OrderId
 from thunes.sandbox import wire
 from thunes.sandbox.call import Auth, Call, Route, Routes
 from thunes.sandbox.orders import Record, Ticket
-from thunes.sandbox.refused import CANCEL_RESTRICTED, NO_SUCH_ORDER, Refused, invalid
+from thunes.sandbox.refused import CANCEL_RESTRICTED, Refused, invalid
 from thunes.sandbox.tickets import read_form, read_single
 from thunes.sandbox.wire import Json
 

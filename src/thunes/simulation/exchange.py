@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from thunes.adapters.venues.simulated.admission import FUNDS, REPLACE_HALF_FAILED
 from thunes.core.domain.command import CancelOrders, ReplaceOrders, VenueCommand
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
 from thunes.simulation.agenda import Agenda
@@ -16,9 +17,7 @@ Reply = Callable[[Answer | None], None]
 """Takes what a request led to; None: an answer that says nothing for certain."""
 
 _SLOW_NS = (NS_PER_SECOND // 2, 10 * NS_PER_SECOND)
-_REFUSED = (-2010, "Account has insufficient balance for requested action.")
 _EMBEDDED = (0, "status: insufficientAvailableFunds")
-_HALF_FAILED = (-2021, "Order cancel-replace partially failed.")
 
 
 class Exchange:
@@ -74,9 +73,9 @@ class Exchange:
             return
         fault = box.first((Fault.REFUSED, Fault.EMBEDDED_REJECT))
         if isinstance(command, ReplaceOrders) and box.hits(Fault.PARTIAL_BATCH):
-            reply(backend.half(command, _HALF_FAILED, again=True))
+            reply(backend.half(command, REPLACE_HALF_FAILED, again=True))
         elif fault is not None:
-            reason = _REFUSED if fault is Fault.REFUSED else _EMBEDDED
+            reason = FUNDS if fault is Fault.REFUSED else _EMBEDDED
             reply(backend.half(command, reason, again=False))
         else:
             reply(backend.trade(command, ours=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from thunes.adapters.venues.simulated.account import Account
-from thunes.adapters.venues.simulated.costs import FeeModel
+from thunes.adapters.venues.simulated.costs import Charged, FeeModel
 from thunes.adapters.venues.simulated.desk import Desk
 from thunes.adapters.venues.simulated.execution import Floor
 from thunes.adapters.venues.simulated.matching import Matching
@@ -29,8 +29,9 @@ class Rules(Word):
     KRAKEN = "kraken"  # ids are unique for ever; closed orders are soon forgotten
 
 
-def _models() -> Models:
-    fees = FeeModel(maker=Decimal("0.001"), taker=Decimal("0.001"))
+def models_charging(charged: Charged = Charged.QUOTE) -> Models:
+    """Ten basis points a side, and no more filled of a tick than it offers."""
+    fees = FeeModel(maker=Decimal("0.001"), taker=Decimal("0.001"), charged=charged)
     return Models(fees=fees, participation=ParticipationModel(ONE))
 
 
@@ -41,7 +42,7 @@ class Listing:
     instruments: Sequence[Instrument]
     balances: Mapping[Asset, Decimal]
     rules: Rules = Rules.BINANCE
-    models: Models = field(default_factory=_models)
+    models: Models = field(default_factory=models_charging)
 
 
 class TradingFloor:
@@ -85,7 +86,8 @@ class TradingFloor:
         if at - since >= _REFILL_NS:
             taken = 0.0
         volume = max(0.0, self._sizes[symbol] - taken)
-        starved = working.kind is not OrderType.LIMIT and self._box.hits(Fault.NO_LIQUIDITY)
+        takes = working.immediate or working.kind is not OrderType.LIMIT
+        starved = takes and self._box.hits(Fault.NO_LIQUIDITY)
         if starved or self._box.hits(Fault.PARTIAL_FILL):
             volume = min(volume, self._part_of(working, book.quoted))
         self._matching.tick(book, at, book.quoted, volume)
@@ -150,7 +152,7 @@ def _acting(book: Book) -> Working | None:
         return None
     ask, bid = book.quoted
     for working in book.orders.values():
-        if working.kind is OrderType.MARKET or working.reached(ask if working.buy else bid):
+        if working.immediate or working.reached(ask if working.buy else bid):
             acting = acting or working
         elif not working.seen:
             working.seen = True

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, assert_never
 
+from thunes.adapters.venues.simulated.admission import AHEAD, BANNED, LATE
 from thunes.core.domain.command import CancelOrders, PlaceOrders, ReplaceOrders, VenueCommand
 from thunes.core.domain.evidence import DEADLINE_NS
 from thunes.core.domain.order import CancelRefused, Order, Rejected, Report
@@ -36,10 +37,9 @@ class Refusal(NamedTuple):
 
 _UNREACHABLE = Refusal(0, "no answer", told=False)
 MAINTENANCE = Refusal(503, "Service unavailable: maintenance, the request was not executed.")
-_BANNED = Refusal(418, "Way too much request weight used; IP banned.")
+_BANNED = Refusal(418, BANNED[1])
 _TOO_MANY = Refusal(429, "Too much request weight used.")
-_LATE = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
-_AHEAD = Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+_LATE, _AHEAD = Refusal(*LATE), Refusal(*AHEAD)
 _CANCEL_ONLY = Refusal(-1016, "This service takes cancels only for the time being.")
 
 

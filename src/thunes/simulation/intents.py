@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from thunes.core.domain.decision import Proposal, Purpose
-from thunes.core.domain.evidence import SeenFill
+from thunes.core.domain.evidence import SeenFill, Standing
 from thunes.core.domain.order import OrderRole
 from thunes.core.domain.units import ZERO, OrderId
+from thunes.simulation.holdings import bid
 from thunes.simulation.sight import Promise, Sight
 
 
@@ -39,6 +40,7 @@ class Intents:
             promise = self._sight.promises.get(seen.fill.order_id)
             if promise is not None and promise.order.role is OrderRole.ENTRY:
                 yield from self._entered(seen, promise)
+                yield from self._protected(seen, promise)
         self._fills = len(fills)
 
     def _entered(self, seen: SeenFill, promise: Promise) -> Iterator[tuple[str, str]]:
@@ -50,8 +52,9 @@ class Intents:
         before = self._bought.get(intent, Bought())
         now = Bought(before.units + fill.quantity, before.paid + fill.quantity * fill.price)
         self._bought[intent] = now
-        units = sum((order.quantity or ZERO for order in proposal.orders), ZERO)
-        amount = sum((order.quote_amount or ZERO for order in proposal.orders), ZERO)
+        entries = [order for order in proposal.orders if order.role is OrderRole.ENTRY]
+        units = sum((order.quantity or ZERO for order in entries), ZERO)
+        amount = sum((order.quote_amount or ZERO for order in entries), ZERO)
         if (units and now.units > units) or (amount and now.paid > amount):
             self.doubled[intent] = None
             meant = units or f"for {amount}"
@@ -59,6 +62,21 @@ class Intents:
                 "S2",
                 f"{now.units} {seen.symbol} for {now.paid} bought, meant: {meant} ({intent})",
             )
+
+    def _protected(self, seen: SeenFill, promise: Promise) -> Iterator[tuple[str, str]]:
+        """An entry that brings its stop fills wholly, and the stop begins in the same instant,
+        unless the price has passed it."""
+        entry = promise.order
+        brought = () if promise.decided is None else promise.decided.proposal.orders
+        for order in brought:
+            if order.after != entry.id or order.role is not OrderRole.STOP:
+                continue
+            if seen.fill.quantity != entry.quantity:
+                yield "S10", f"{seen.fill.quantity} of {entry.quantity} of {entry.id} were filled"
+            true = self._sight.truth.latest.get(order.id)
+            begun = true is not None and true.standing is not Standing.EXPIRED
+            if not begun and bid(self._sight, seen.symbol) > (order.stop_price or ZERO):
+                yield "S10", f"{entry.id} has filled, and its stop {order.id} did not begin"
 
     def _meant(self, promise: Promise) -> Proposal | None:
         """The entry that an order was sent for: its own, or else the last one there was."""

@@ -13,6 +13,7 @@ from thunes.core.domain.fact import (
     Difference,
     Discrepancy,
     ModeChanged,
+    PositionOpened,
     TradeClosed,
 )
 from thunes.core.domain.line import Line
@@ -46,6 +47,8 @@ def told_by(said: Said, line: Line) -> Said:
             said = said._replace(lost_at=at if fact.trade.pnl < ZERO else None)
             if fact.flat:
                 said = _stays(said, fact.trade.symbol)
+        elif isinstance(fact, PositionOpened):
+            said = _stays(said, fact.symbol)  # the last one went, if only as dust
         elif isinstance(fact, DayRolled):
             said = said._replace(day=fact.day)
         elif isinstance(fact, Discrepancy) and fact.kind is Difference.PHANTOM:

@@ -7,11 +7,13 @@ from decimal import Decimal
 import numpy as np
 from msgspec.structs import replace
 
+from thunes.adapters.venues.simulated.costs import Charged
 from thunes.core.domain.event import BarsClosed
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import (
     NS_PER_SECOND,
+    ZERO,
     Asset,
     Instant,
     Money,
@@ -34,7 +36,7 @@ from thunes.core.strategy.feed import Strategies
 from thunes.core.strategy.protocol import Desk, Observer
 from thunes.core.strategy.sma_cross import SmaCross
 from thunes.simulation.chance import Chance
-from thunes.simulation.floor import Listing, Rules
+from thunes.simulation.floor import Listing, Rules, models_charging
 from thunes.simulation.prices import MINUTE_NS, Path, Weather, draw_path
 
 USDT = Asset("USDT")
@@ -59,18 +61,21 @@ class Scene:
     sizing: str
     strategies: Observer  # causal, and without a memory: one for all processes
     quotes_ns: int = 0  # how often processes are told the best bid and ask; 0: never
+    entry_cap: Decimal | None = None
     header: bytes = b'{"simulated":true}'  # of the journal
 
     def engine(self) -> Engine:
         """A fresh engine that knows nothing yet."""
         instruments = {each.symbol: each for each in self.listing.instruments}
         market = Market(self.tape, instruments, half_spread=_D("0.0002"))
+        in_quote = self.listing.models.fees.charged is Charged.QUOTE
+        reserve = FEE_RATE if in_quote else ZERO
         return Engine(
-            state=State(market, USDT, FEE_RATE, self.limits.watches_equity, self.plan),
+            state=State(market, USDT, reserve, self.limits.watches_equity, self.plan),
             risk=Risk(self.limits),
             strategies=self.strategies,
             portfolio=Portfolio(parse_sizing(self.sizing), self.plan),
-            execution=Execution(self.plan, FEE_RATE),
+            execution=Execution(self.plan, FEE_RATE, self.entry_cap, fee_in_quote=in_quote),
         )
 
     def closing(self, row: int, engine: Engine) -> BarsClosed | None:  # noqa: ARG002
@@ -97,10 +102,11 @@ def draw_scene(
     bars = {symbol: Bars(symbol, MINUTE_NS, path.bars()) for symbol, path in paths.items()}
     rules = draw.pick((Rules.BINANCE, Rules.KRAKEN))
     tape = Tape(bars)
+    cap, charged = _entering(chance)
     return Scene(
         start=start,
         minutes=minutes,
-        listing=Listing(instruments, {USDT: CASH}, rules),
+        listing=Listing(instruments, {USDT: CASH}, rules, models_charging(charged)),
         paths=paths,
         tape=tape,
         plan=draw.pick(_PLANS),
@@ -108,7 +114,17 @@ def draw_scene(
         sizing=draw.pick(("fixed:1000", "equity:20%", "risk:0.5%")),
         strategies=_cross(instruments, tape, draw.pick(((2, 5), (3, 8), (5, 12)))),
         quotes_ns=quotes_ns,
+        entry_cap=cap,
     )
+
+
+def _entering(chance: Chance) -> tuple[Decimal | None, Charged]:
+    """What entries may pay above the last price, where they bring their protection along, as in
+    every third scene; and what fees are taken in there, in the others in the quote asset."""
+    draw = chance.stream("scene.entering")
+    capped, cap = draw.hits(1 / 3), draw.pick(_ENTRY_CAPS)
+    charged = draw.pick((Charged.QUOTE, Charged.RECEIVED))
+    return (cap, charged) if capped else (None, Charged.QUOTE)
 
 
 def _cross(instruments: Sequence[Instrument], tape: Tape, periods: tuple[int, int]) -> Strategies:
@@ -138,6 +154,7 @@ _PLANS = (
     ExitPlan(stop_distance=_STOP, trail_distance=_D("0.008"), trail_after=0),
     ExitPlan(stop_distance=_D("0.02"), targets=_LADDER, trail_distance=_D("0.01"), trail_after=1),
 )
+_ENTRY_CAPS = (_D("0.0005"), _D("0.003"))
 _CAPS = Limits(max_age_s=45, symbol_exposure=_D("0.3"), total_exposure=_D("0.8"))
 _LIMITS = (
     _CAPS,

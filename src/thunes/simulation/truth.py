@@ -102,13 +102,16 @@ class Truth:
         self.news += 1
         order_id = report.order_id
         true = self.open.get(order_id)
+        is_new = true is None
         if true is None:
-            if not isinstance(report, Accepted):
+            # What waits for an entry is first heard of when it begins, or ends with that one.
+            offered = self._offered.pop(order_id, None)
+            if offered is None or not isinstance(report, Accepted | Canceled | Expired):
                 return None
-            order, ours = self._offered.pop(order_id)
+            order, ours = offered
             true = self.open[order_id] = self.latest[order_id] = TrueOrder(order, ours, at)
             self.orders.append(true)
-        elif isinstance(report, Filled):
+        if isinstance(report, Filled):
             order = true.order
             fill = SeenFill(at, order.symbol, order.side, report)
             true.fills.append(fill)
@@ -119,7 +122,7 @@ class Truth:
             self._end(true, Standing.CANCELED, at)
         elif isinstance(report, Expired):
             self._end(true, Standing.EXPIRED, at)
-        else:
+        elif not is_new:
             return None
         return true
 

@@ -14,7 +14,7 @@ import msgspec
 from thunes.adapters.storage.disk import DISK, Disk
 from thunes.core.domain.errors import ThunesError
 
-_NAME = "snapshot"
+SNAPSHOT = "snapshot"
 
 
 class Snapshot(NamedTuple):
@@ -34,8 +34,8 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def save_snapshot(directory: Path, snapshot: Snapshot, disk: Disk = DISK) -> None:
     """Put `snapshot` in place of the one before, whole or not at all; raises ThunesError."""
     head = _Head(snapshot.steps, snapshot.line, sha256(snapshot.state).hexdigest())
-    target = directory / _NAME
-    temporary = directory / f"{_NAME}.tmp"
+    target = directory / SNAPSHOT
+    temporary = directory / f"{SNAPSHOT}.tmp"
     try:
         disk.unlink(temporary)
         descriptor = disk.open(temporary, new=True)
@@ -55,7 +55,7 @@ def save_snapshot(directory: Path, snapshot: Snapshot, disk: Disk = DISK) -> Non
 def load_snapshot(directory: Path, disk: Disk = DISK) -> Snapshot | None:
     """The snapshot in `directory`; None where there is none, or none that is whole."""
     try:
-        with disk.reader(directory / _NAME) as file:
+        with disk.reader(directory / SNAPSHOT) as file:
             first, _, state = file.read().partition(b"\n")
         head = msgspec.json.decode(first, type=_Head)
     except (OSError, msgspec.MsgspecError):

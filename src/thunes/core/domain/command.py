@@ -7,7 +7,11 @@ from thunes.core.domain.units import Instant, OrderId
 
 
 class PlaceOrders(msgspec.Struct, frozen=True, tag="place_orders", forbid_unknown_fields=True):
-    """One order, or the two of a one-cancels-other list."""
+    """One order; the two of a one-cancels-other list; or an entry with what protects it.
+
+    Such an entry fills at once and wholly, or not at all. Its stop, and a target with it if there
+    is one, come `after` it: they begin in the instant of its fill, and end with it if it has none.
+    """
 
     orders: tuple[Order, ...]
 

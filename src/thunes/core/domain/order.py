@@ -42,7 +42,8 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     `quote_amount` buys at market for at most that much, fees in quote included.
     Orders that share a `list_id` are one-cancels-other. `leg` names the part of a position
-    that the order opens or protects. An entry past `expires_at` is cancelled by us.
+    that the order opens or protects. An entry past `expires_at` is cancelled by us. `after` is the
+    entry that the order came along with: until that has filled there is nothing for it to do.
     """
 
     id: OrderId
@@ -58,6 +59,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     list_id: str | None = None
     leg: str = ""
     expires_at: Instant | None = None
+    after: OrderId | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted", forbid_unknown_fields=True):

@@ -58,6 +58,12 @@ class Working(Protocol):
         """Why it was called off; "" if it never was."""
 
 
+def waits(order: Order, find: Callable[[OrderId], Working | None]) -> bool:
+    """Whether an order came along with an entry of which we do not know that it has filled."""
+    entry = None if order.after is None else find(order.after)
+    return entry is not None and entry.state is not OrderState.FILLED
+
+
 class MarketView(Protocol):
     """What is known of the market now."""
 

@@ -11,6 +11,7 @@ from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import ExitPlan, Position
 from thunes.core.domain.units import ONE, ZERO, Money, OrderId, Price, Quantity, Symbol, floor_to
 from thunes.core.domain.view import ALIVE, RESTING, View, Working
+from thunes.core.execution.plan import first_stop
 
 
 def enter(target: Target, exits: ExitPlan, fee_rate: Decimal, view: View) -> Proposal:
@@ -71,15 +72,6 @@ def _entry_order(
     )
 
 
-def first_stop(plan: ExitPlan, entry: Price, instrument: Instrument) -> Price | None:
-    """Where the stop belongs for an entry at `entry`: rounded away from it."""
-    if plan.stop_price is not None:
-        return Price(floor_to(plan.stop_price, instrument.tick))
-    if plan.stop_distance is None:
-        return None
-    return Price(floor_to(entry * (ONE - plan.stop_distance), instrument.tick))
-
-
 def is_leaving(working: Collection[Working]) -> bool:
     """Whether an exit of the whole position is among these orders."""
     return OrderRole.EXIT in [each.order.role for each in working]
@@ -89,10 +81,10 @@ def leave(symbol: Symbol, reason: str, view: View) -> Proposal | None:
     """Sell all of the position at market, in place of everything that rests for it.
 
     None when there is nothing to do: no position, or it is being left already, or others are
-    selling all of it.
+    selling all of it, or what is left of it is less than can be sold.
     """
     held, working = view.account.position(symbol), view.account.working(symbol)
-    if held is None or is_leaving(working) or not view.account.sellable(symbol):
+    if held is None or is_leaving(working):
         return None
     return _sale(held, _cancellable(working), reason, view)
 
@@ -105,15 +97,18 @@ def trim(working: Collection[Working], held: Position | None, view: View) -> lis
         order, left = each.order, (each.order.quantity or ZERO) - each.filled
         if order.role is not OrderRole.EXIT or each.state not in RESTING:
             continue
-        if held is None:
-            proposals.extend(filter(None, [call_off(order.symbol, [each], "oversized")]))
-        elif left > held.quantity:
-            proposals.append(_sale(held, (order.id,), each.reason, view))
+        if held is not None and left <= held.quantity:
+            continue
+        fits = None if held is None else _sale(held, (order.id,), each.reason, view)
+        proposals.extend(filter(None, [fits or call_off(order.symbol, [each], "oversized")]))
     return proposals
 
 
-def _sale(held: Position, cancels: tuple[OrderId, ...], reason: str, view: View) -> Proposal:
+def _sale(held: Position, cancels: tuple[OrderId, ...], reason: str, view: View) -> Proposal | None:
     instrument = view.market.instrument(held.symbol)
+    quantity = floor_to(view.account.sellable(held.symbol), instrument.step)
+    if not quantity:
+        return None
     order = Order(
         id=view.new_id(),
         symbol=held.symbol,
@@ -121,7 +116,7 @@ def _sale(held: Position, cancels: tuple[OrderId, ...], reason: str, view: View)
         type=OrderType.MARKET,
         role=OrderRole.EXIT,
         strategy=held.strategy,
-        quantity=Quantity(floor_to(view.account.sellable(held.symbol), instrument.step)),
+        quantity=Quantity(quantity),
     )
     return Proposal(
         purpose=Purpose.EXIT,

@@ -6,7 +6,7 @@ from thunes.core.domain.decision import Proposal
 from thunes.core.domain.event import TimerFired
 from thunes.core.domain.order import Side
 from thunes.core.domain.units import OrderId, Symbol
-from thunes.core.domain.view import View, Working
+from thunes.core.domain.view import View, Working, waits
 from thunes.core.execution.entries import call_off
 
 
@@ -31,8 +31,13 @@ def call_off_again(view: View) -> list[Proposal]:
     return [proposal for proposal in found if proposal is not None]
 
 
-def clear(symbol: Symbol, working: Collection[Working]) -> list[Proposal]:
-    """Nothing is held any more: sell orders that still rest have nothing to sell."""
-    selling = [w for w in working if w.order.side is Side.SELL]
+def clear(symbol: Symbol, working: Collection[Working], view: View) -> list[Proposal]:
+    """Nothing is held any more: sell orders that still rest have nothing to sell.
+
+    Those that came with an entry are left to it: it may have filled without our knowing yet, and
+    if it ends without a fill they end with it.
+    """
+    find = view.account.order
+    selling = [w for w in working if w.order.side is Side.SELL and not waits(w.order, find)]
     proposal = call_off(symbol, selling, "flat") if selling else None
     return [proposal] if proposal else []

@@ -7,11 +7,19 @@ from msgspec.structs import replace
 from thunes.core.domain.instrument import Instrument, failed_price
 from thunes.core.domain.position import ExitPlan, Leg, Position
 from thunes.core.domain.units import ONE, ZERO, Price, Quantity, floor_to
-from thunes.core.execution.entries import first_stop
 from thunes.core.ledger.legs import fitted
 
 WHOLE = "all"
 RUNNER = "runner"
+
+
+def first_stop(plan: ExitPlan, entry: Price, instrument: Instrument) -> Price | None:
+    """Where the stop belongs for an entry at `entry`: rounded away from it."""
+    if plan.stop_price is not None:
+        return Price(floor_to(plan.stop_price, instrument.tick))
+    if plan.stop_distance is None:
+        return None
+    return Price(floor_to(entry * (ONE - plan.stop_distance), instrument.tick))
 
 
 def plan_legs(held: Position, price: Price, instrument: Instrument) -> tuple[Leg, ...]:

@@ -1,6 +1,6 @@
 """Execution: how to get from targets and from what the venue reported to proposed orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from msgspec import structs
@@ -32,6 +32,7 @@ from thunes.core.domain.units import (
     Symbol,
 )
 from thunes.core.domain.view import ALIVE, View, Working
+from thunes.core.execution.bracket import Cap, bracketed
 from thunes.core.execution.entries import call_off, enter, is_leaving, leave, trim
 from thunes.core.execution.expiry import call_off_again, clear, expire
 from thunes.core.execution.plan import gathered, named_leg, plan_legs
@@ -51,9 +52,22 @@ Refusal = tuple[Working, Rejected]
 class Execution:
     """Proposes entries and exits for targets, and protection for whatever is held."""
 
-    def __init__(self, exits: ExitPlan, fee_rate: Decimal) -> None:
+    def __init__(
+        self,
+        exits: ExitPlan,
+        fee_rate: Decimal,
+        entry_cap: Decimal | None = None,
+        *,
+        fee_in_quote: bool = False,
+    ) -> None:
+        """With an `entry_cap`, entries at market pay at most that share above the last price and
+        bring their protection along. Unless fees are known to be taken in the quote asset, they
+        may be taken in coins."""
         self._exits = exits
         self._fee_rate = fee_rate
+        self._cap: Cap | None = None
+        if entry_cap is not None:
+            self._cap = Cap(entry_cap, fee_rate, ZERO if fee_in_quote else fee_rate)
 
     def propose(self, targets: Sequence[Target], event: Event, view: View) -> Sequence[Proposal]:
         """What to do about this event: reductions first, then entries."""
@@ -65,7 +79,8 @@ class Execution:
         for target in targets:
             action = target.signal.action
             if action is Action.ENTER or action is Action.ADD:
-                entries.append(enter(target, self._exits, self._fee_rate, view))
+                entry = enter(target, self._exits, self._fee_rate, view)
+                entries.append(bracketed(entry, self._cap, view) if self._cap else entry)
         return leaving + self._keep(event, left, view) + entries
 
     def _keep(self, event: Event, left: list[Symbol], view: View) -> list[Proposal]:
@@ -119,6 +134,8 @@ class Execution:
             held, doubt = account.position(symbol), in_doubt(working)
             if symbol in left or (doubt and held is None):
                 continue
+            if _still_filling(working):
+                continue
             if is_leaving(working):
                 proposals += [] if doubt else trim(working, held, view)
             elif doubt and held is not None:
@@ -127,7 +144,7 @@ class Execution:
                 if not (_only_accepted(news_of) and rests(held, working)):
                     proposals += _answer(held, news_of, view)
             elif working:
-                proposals += clear(symbol, working)
+                proposals += clear(symbol, working, view)
         return proposals
 
     def _move_stops(self, left: list[Symbol], view: View) -> list[Proposal]:
@@ -168,6 +185,13 @@ def _answer(held: Position, news_of: list[News], view: View) -> list[Proposal]:
         return []  # neither a stop nor a sale is taken now: the next bar tries again
     legs = _without(_of_itself(refused, OrderRole.TARGET, held), _legs(held, news_of, view))
     return restore(held, legs, Purpose.PROTECT, view)
+
+
+def _still_filling(working: Collection[Working]) -> bool:
+    """Whether an entry works that came with its protection. It fills wholly or not at all: where
+    only a part is known yet, the rest is about to be told, and what protects it all is right."""
+    brought_by = [each.order.after for each in working]
+    return any(each.order.id in brought_by for each in working)
 
 
 def _without(targets: list[str], legs: tuple[Leg, ...]) -> tuple[Leg, ...]:

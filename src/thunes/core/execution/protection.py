@@ -18,6 +18,7 @@ from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 from thunes.core.domain.position import Leg, Position
 from thunes.core.domain.units import ONE, ZERO, OrderId, Price, floor_to
 from thunes.core.domain.view import ALIVE, OrderState, View, Working
+from thunes.core.ledger.protection import is_spared
 
 
 def restore(
@@ -34,14 +35,14 @@ def restore(
         for w in view.account.working(held.symbol)
         if w.order.side is Side.SELL and w.state in ALIVE
     ]
-    names = [leg.name for leg in legs]
+    names, instrument = [leg.name for leg in legs], view.market.instrument(held.symbol)
     stale = [w for w in selling if w.order.leg not in names]
     waits = not sends
     free = view.account.sellable(held.symbol) - _locked(view.account.working(held.symbol))
     proposals: list[Proposal] = []
     for leg in legs if sends else ():
         resting = [w for w in selling if w.order.leg == leg.name]
-        if _as_planned(leg, resting):
+        if _as_planned(leg, resting, held, instrument):
             waits = waits or not all_at_rest(resting)
             continue
         gives = stale + resting
@@ -50,7 +51,7 @@ def restore(
             continue
         free -= ZERO if gives else leg.quantity
         stale, waits = [], True
-        orders, cancels = _leg_orders(held, leg, view), tuple([w.order.id for w in gives])
+        orders, cancels = leg_orders(held, leg, view), tuple([w.order.id for w in gives])
         proposals.append(_proposal(held, legs, purpose, orders, cancels))
     if stale and not waits and all_at_rest(stale):
         cancels = tuple([w.order.id for w in stale])
@@ -119,7 +120,9 @@ def _proposal(
     )
 
 
-def _as_planned(leg: Leg, resting: Sequence[Working]) -> bool:
+def _as_planned(
+    leg: Leg, resting: Sequence[Working], held: Position, instrument: Instrument
+) -> bool:
     wanted = (
         (OrderRole.STOP, leg.stop_price),
         (OrderRole.TARGET, leg.target_price),
@@ -130,10 +133,15 @@ def _as_planned(leg: Leg, resting: Sequence[Working]) -> bool:
             return False
         if found and (found[0].stop_price or found[0].limit_price) != price:
             return False
-    return all((w.order.quantity or ZERO) - w.filled == leg.quantity for w in resting)
+    for each in resting:
+        lacking = leg.quantity - (each.order.quantity or ZERO) + each.filled
+        if lacking and not is_spared(each.order, lacking, held, instrument):
+            return False
+    return True
 
 
-def _leg_orders(held: Position, leg: Leg, view: View) -> tuple[Order, ...]:
+def leg_orders(held: Position, leg: Leg, view: View) -> tuple[Order, ...]:
+    """The stop of a leg, and its target if it has one: then the two are one list."""
     both = leg.stop_price is not None and leg.target_price is not None
     list_id = f"list-{view.new_id()}" if both else None
     rows = (

@@ -65,6 +65,8 @@ class Holdings:
             entry_size=Quantity(min(held.entry_size, left)),
             legs=fitted(held.legs, left, self.instruments[symbol].step),
         )
+        if left < self.instruments[symbol].step and not self.orders.working(symbol):
+            self._end_as_dust(symbol)  # no sale will ever end it
 
     def put_aside(self, symbol: Symbol, price: Price, record: OrderRecord) -> None:
         """End a position that is too little to be sold, now or by its stop; not while an order
@@ -78,6 +80,9 @@ class Holdings:
             sibling = ended is not None and each.order.list_id == ended
             if left and each.order.side is Side.SELL and (each is record or not sibling):
                 return
+        self._end_as_dust(symbol)
+
+    def _end_as_dust(self, symbol: Symbol) -> None:
         if lots := self.lots.pop(symbol):
             self.dust.setdefault(symbol, []).extend(lots)
         del self.positions[symbol]

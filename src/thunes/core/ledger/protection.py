@@ -1,14 +1,16 @@
 """Protection of a position as a state machine: how far acknowledged stops cover what is held."""
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 
 from thunes.core.domain.instrument import Instrument
-from thunes.core.domain.order import OrderRole
+from thunes.core.domain.order import Order, OrderRole
 from thunes.core.domain.position import Position, Protection
 from thunes.core.domain.units import ZERO, Instant, Symbol, floor_to
 from thunes.core.domain.view import ALIVE, RESTING
 from thunes.core.domain.word import Word
 from thunes.core.ledger.ledger import Ledger
+from thunes.core.ledger.lots import is_dust
 from thunes.core.ledger.orders import OrderRecord
 
 P = Protection
@@ -63,14 +65,23 @@ class Guard:
             self.naked[symbol] = at
 
 
+def is_spared(order: Order, lacking: Decimal, held: Position, instrument: Instrument) -> bool:
+    """Whether a stop or target may lack so much of what is held: it came with its entry, before
+    the fee of that was known, and the venue would take no order for so little alone."""
+    came_along = order.after is not None and lacking > ZERO
+    return came_along and is_dust(instrument, lacking, held.entry_price)
+
+
 def seen(held: Position | None, working: Collection[OrderRecord], instrument: Instrument) -> Cover:
     """The cover of one symbol, from its position and its working orders."""
     covered, entering, leaving = ZERO, False, False
+    brought: Order | None = None
     for record in working:
         role = record.order.role
         if role is OrderRole.STOP:
             if record.state in RESTING:
                 covered += record.remaining
+                brought = record.order
         elif role is OrderRole.ENTRY:
             entering = True
         elif role is OrderRole.EXIT and record.state in ALIVE:
@@ -82,4 +93,6 @@ def seen(held: Position | None, working: Collection[OrderRecord], instrument: In
     if held.plan.stop_distance is None and held.plan.stop_price is None:
         return Cover.COVERED
     whole = covered >= held.quantity or covered >= floor_to(held.quantity, instrument.step)
+    if not whole and brought is not None:
+        whole = is_spared(brought, held.quantity - covered, held, instrument)
     return Cover.COVERED if whole else Cover.BARE

@@ -28,6 +28,11 @@ class Pricing:
         price = None if symbol is None else self.mark(symbol)
         return None if price is None else amount * price
 
+    def values(self, balances: Mapping[Asset, Decimal]) -> bool:
+        """Whether all of these that are traded here have a price."""
+        held = (self.symbol_of.get(asset) for asset, amount in balances.items() if amount)
+        return all(symbol is None or self.mark(symbol) is not None for symbol in held)
+
 
 class AccountReader:
     """Implements `core.domain.view.AccountView`; equity is computed once per instant."""

@@ -12,8 +12,8 @@ Mark = Callable[[Symbol], Price | None]
 
 
 def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symbol]) -> Money:
-    """Everything in the wallet at its mark, in `quote`. What has no price must not be held; only
-    a fee can have been taken in it, and then nothing is known of its worth."""
+    """What is traded here and held, at its mark, and the cash, in `quote`. Other coins of the
+    account are nobody's business here; what is traded and held must have a price."""
     total = ZERO
     for asset, amount in ledger.books.accounts[Account.WALLET].items():
         if amount == ZERO:
@@ -22,7 +22,9 @@ def equity(ledger: Ledger, quote: Asset, mark: Mark, symbol_of: dict[Asset, Symb
             total += amount
             continue
         symbol = symbol_of.get(asset)
-        price = None if symbol is None else mark(symbol)
+        if symbol is None:
+            continue
+        price = mark(symbol)
         if price is not None:
             total += amount * price
         else:

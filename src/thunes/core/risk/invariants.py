@@ -7,7 +7,7 @@ import msgspec
 
 from thunes.core.domain.order import Side
 from thunes.core.domain.units import ZERO, Symbol
-from thunes.core.domain.view import RESTING, View
+from thunes.core.domain.view import RESTING, View, waits
 from thunes.core.ledger.ledger import Ledger
 from thunes.core.ledger.protection import Cover, seen
 
@@ -52,7 +52,8 @@ def broken_of_symbol(ledger: Ledger, symbol: Symbol) -> list[Broken]:
     # Both orders of a one-cancels-other list sell the same coins: they count once.
     selling: dict[str, Decimal] = {}
     for working in ledger.orders.working(symbol):
-        if working.order.side is Side.SELL and working.state in RESTING:
+        sells = working.order.side is Side.SELL and working.state in RESTING
+        if sells and not waits(working.order, ledger.orders.find):
             selling[working.order.list_id or working.order.id] = working.remaining
     if (
         selling

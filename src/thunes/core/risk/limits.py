@@ -8,6 +8,15 @@ import msgspec
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import ONE, Money
 
+NOT_ABOVE = (
+    ("min_notional", "order_size"),
+    ("loss_per_trade", "daily_loss"),
+    ("symbol_exposure", "total_exposure"),
+)
+BELOW = (("drawdown_warning", "drawdown_limit"),)
+BELOW_ONE = ("daily_loss_share", "drawdown_warning", "drawdown_limit", "max_spread")
+"""What holds between limits, whoever sets them: the lower name first."""
+
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """None means wide open. Shares are fractions of equity; times are seconds.
@@ -37,16 +46,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             value = getattr(self, name)
             if isinstance(value, Decimal | int) and not value > 0:
                 raise UsageError(f"limit {name} = {value} must be above zero")
-        _ordered("min_notional", self.min_notional, "order_size", self.order_size)
-        _ordered("loss_per_trade", self.loss_per_trade, "daily_loss", self.daily_loss)
-        _ordered("symbol_exposure", self.symbol_exposure, "total_exposure", self.total_exposure)
-        if self.drawdown_warning is not None and self.drawdown_warning == self.drawdown_limit:
-            raise UsageError(
-                f"drawdown_warning = {self.drawdown_warning} must be below "
-                f"drawdown_limit = {self.drawdown_limit}"
-            )
-        _ordered("drawdown_warning", self.drawdown_warning, "drawdown_limit", self.drawdown_limit)
-        for name in ("daily_loss_share", "drawdown_warning", "drawdown_limit", "max_spread"):
+        for low, high in NOT_ABOVE:
+            _ordered(low, getattr(self, low), high, getattr(self, high))
+        for low, high in BELOW:
+            lower, upper = getattr(self, low), getattr(self, high)
+            if lower is not None and lower == upper:
+                raise UsageError(f"{low} = {lower} must be below {high} = {upper}")
+            _ordered(low, lower, high, upper)
+        for name in BELOW_ONE:
             value = getattr(self, name)
             if value is not None and value >= ONE:
                 raise UsageError(f"limit {name} = {value} must be below 1: it is a fraction")

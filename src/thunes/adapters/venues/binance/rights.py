@@ -11,9 +11,29 @@ from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.requests import Request, Urgency
 
 
-class _Rights(msgspec.Struct, frozen=True, rename="camel"):
+class Told(msgspec.Struct, frozen=True, rename="camel"):
+    """What the venue says of a key; `create_time` in milliseconds, 0 where it is not told."""
+
     enable_withdrawals: bool
     enable_spot_and_margin_trading: bool
+    enable_internal_transfer: bool = False
+    permits_universal_transfer: bool = False
+    ip_restrict: bool = False
+    create_time: int = 0
+
+    @property
+    def doubt(self) -> str:
+        """Why it had better not be used for entries; "" if it may."""
+        if self.enable_withdrawals:
+            return "this key may withdraw; make one that may only read and trade"
+        if not self.enable_spot_and_margin_trading:
+            return "this key may not trade; allow it Spot trading, and nothing else"
+        return ""
+
+
+def read_rights(reply: bytes) -> Told:
+    """The answer to `Rights.request`. Raises Unreadable."""
+    return decode(reply, Told, "the rights of the key")
 
 
 class Rights:
@@ -30,11 +50,6 @@ class Rights:
         """Take the answer; what is newly wrong with the key, or "". Raises Unreadable."""
         if isinstance(reply, Failure):
             return ""
-        told = decode(reply, _Rights, "the rights of the key")
-        doubt = ""
-        if told.enable_withdrawals:
-            doubt = "this key may withdraw; make one that may only read and trade"
-        elif not told.enable_spot_and_margin_trading:
-            doubt = "this key may not trade; allow it Spot trading, and nothing else"
+        doubt = read_rights(reply).doubt
         new, self.doubt = doubt != self.doubt, doubt
         return doubt if new else ""

@@ -22,6 +22,11 @@ class Keys:
     def __init__(self, api_key: str, secret: str) -> None:
         if not api_key or not secret:
             raise UsageError("Binance: the API key and its secret are both needed to trade")
+        if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
+            raise UsageError(
+                "Binance: the API key has a space, a line break or a sign that is in no key: copy "
+                "it again"
+            )
         self.api_key = api_key
         self._hash = hmac.new(secret.encode(), digestmod=hashlib.sha256)  # keyed once
         self._private = _private_key(secret) if secret.lstrip().startswith(_PEM) else None

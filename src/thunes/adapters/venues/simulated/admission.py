@@ -1,4 +1,4 @@
-"""What the simulated venue refuses, by the codes and texts of Binance."""
+"""What the simulated venue refuses, by the codes and texts of Binance: each is worded here once."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,7 +19,13 @@ SYMBOL: Refusal = (-1121, "Invalid symbol.")
 COMBINATION: Refusal = (-1128, "Combination of optional parameters invalid.")
 UNKNOWN_ORDER: Refusal = (-2011, "Unknown order sent.")
 REPLACE_FAILED: Refusal = (-2022, "Order cancel-replace failed.")
-REPLACE_HALF_FAILED = (-2021, "Order cancel-replace partially failed.")
+REPLACE_HALF_FAILED: Refusal = (-2021, "Order cancel-replace partially failed.")
+NO_SUCH_ORDER: Refusal = (-2013, "Order does not exist.")
+LATE: Refusal = (-1021, "Timestamp for this request is outside of the recvWindow.")
+AHEAD: Refusal = (-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+BANNED: Refusal = (-1003, "Way too much request weight used; IP banned.")
+NOT_AT_ONCE = "UNFILLED_FOK_ORDER_EXPIRED"
+NEVER_BEGUN = "OTO_PHASE_ONE_EXPIRED"
 
 _ANY_PRICE = Price(Decimal("Infinity"))
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -31,7 +37,8 @@ def refusal_of_filter(failed: Filter) -> Refusal:
 
 
 def malformed(orders: Sequence[Order]) -> Refusal | None:
-    """One whole order, or two of one list: same symbol, side and quantity, one of them a stop."""
+    """One whole order; two of one list: same symbol, side and quantity, one of them a stop; or a
+    limit order with one or two such that come after it and undo it."""
     for order in orders:
         missing = _missing(order)
         if missing is not None:
@@ -43,13 +50,15 @@ def malformed(orders: Sequence[Order]) -> Refusal | None:
             or order.quantity is not None
         ):
             return COMBINATION
-    if len(orders) == 1:
-        return None
-    return None if len(orders) == 2 and _pair(orders[0], orders[1]) else COMBINATION
+    first, rest = orders[0], orders[1:]
+    if rest and rest[0].after is not None:
+        return None if _undone(first, rest) else COMBINATION
+    whole = first.after is None and (not rest or (len(rest) == 1 and _pair(first, rest[0])))
+    return None if whole else COMBINATION
 
 
 def refused(orders: Sequence[Order], book: Book, last: Decimal | None) -> Refusal | None:
-    """What of the symbol's own rules `orders` break, at the last known price; funds aside."""
+    """Which filter of the symbol `orders` fail, at the last known price."""
     instrument = book.instrument
     for order in orders:
         # With no price known an order is its own reference.
@@ -64,6 +73,11 @@ def refused(orders: Sequence[Order], book: Book, last: Decimal | None) -> Refusa
         held = sum(1 for w in book.orders.values() if w.order.type in CONTINGENT)
         if stops and held + len(stops) > instrument.max_stop_orders:
             return refusal_of_filter(Filter.MAX_NUM_ALGO_ORDERS)
+    return None
+
+
+def misplaced(orders: Sequence[Order], last: Decimal | None) -> Refusal | None:
+    """Why `orders` could not begin at the last known price: they would not wait for theirs."""
     if len(orders) == 2:
         return _wrong_relation(orders[0], orders[1], last)
     return _immediate(orders[0], last)
@@ -105,6 +119,16 @@ def _pair(one: Order, other: Order) -> bool:
         and OrderType.MARKET not in (one.type, other.type)
         and (one.type in _STOPS) is not (other.type in _STOPS)
     )
+
+
+def _undone(entry: Order, rest: Sequence[Order]) -> bool:
+    alike = all(
+        each.after == entry.id and each.symbol == entry.symbol and each.side is not entry.side
+        for each in rest
+    )
+    listed = len(rest) == 1 or (len(rest) == 2 and _pair(rest[0], rest[1]))
+    kinds = entry.type is OrderType.LIMIT and rest[0].type is not OrderType.MARKET
+    return alike and listed and kinds
 
 
 def _wrong_relation(one: Order, other: Order, last: Decimal | None) -> Refusal | None:

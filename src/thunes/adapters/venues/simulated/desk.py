@@ -42,6 +42,7 @@ class Desk:
         self.said = self.reporter.said
         self.touch = models.limit_touch_fills
         self.open: dict[OrderId, Working] = {}
+        self.waiting: dict[OrderId, Working] = {}  # what begins once that one is filled
         self.active: dict[Symbol, Book] = {}  # books with any open order
         self._symbols: tuple[Symbol, ...] | None = None
         fees = models.fees
@@ -73,7 +74,15 @@ class Desk:
             case CancelOrders():
                 self._cancel(command.order_ids)
             case ReplaceOrders():
-                self._replace(command, at)
+                if any(order_id not in self.open for order_id in command.cancels):
+                    _refuse_replace(self, command)
+                    return
+                self._cancel(command.cancels)
+                refusal = self._place(command.orders, at)
+                if refusal is not None:
+                    # As at the venue: the cancels stand, and the text says what the new one lacked.
+                    code, text = admission.REPLACE_HALF_FAILED
+                    self.said.extend(_rejected(command.orders, (code, f"{text} {refusal[1]}")))
 
     def remove(self, working: Working) -> None:
         """The order is over: what it still holds is free again."""
@@ -90,18 +99,32 @@ class Desk:
         if working.sibling is not None:
             working.sibling.sibling = None
             working.sibling = None
+        for order in working.brings:
+            del self.waiting[order.id]
+
+    def begin(self, entry: Working) -> None:
+        """The order is filled: what it brings begins in the same instant, or expires."""
+        if not entry.brings:
+            return
+        refusal = self._admit(entry.brings, (), entry.arrived)
+        for order in entry.brings:
+            if refusal is not None:
+                self.said.append(Expired(order.id, refusal[1]))
+            else:
+                self.open[order.id].seen = True  # by the price that filled its entry
 
     def expire(self, working: Working, text: str) -> None:
         self.remove(working)
         self.said.append(Expired(working.order.id, text, working.filled))
+        self.said.extend(Expired(order.id, admission.NEVER_BEGUN) for order in working.brings)
 
     def refuse(self, working: Working, refusal: admission.Refusal) -> None:
         """The order turns out impossible: rejected, or expired if it was accepted before."""
         sibling = working.sibling
-        self.remove(working)
         if working.said:
-            self.said.append(Expired(working.order.id, refusal[1], working.filled))
+            self.expire(working, refusal[1])
         else:
+            self.remove(working)
             self.said.extend(_rejected((working.order,), refusal))
         if sibling is not None:
             self.expire(sibling, refusal[1])
@@ -117,23 +140,33 @@ class Desk:
         refusal = admission.malformed(orders)
         if refusal is not None:
             return refusal
-        book = self.books.get(orders[0].symbol)
-        if book is None:
+        if orders[0].symbol not in self.books:
             return admission.SYMBOL
+        known: dict[OrderId, None] = {}
         for order in orders:
-            if order.id in self.open:
+            if order.id in self.open or order.id in self.waiting or order.id in known:
                 return admission.DUPLICATE
-        if len(orders) == 2 and orders[0].id == orders[1].id:
-            return admission.DUPLICATE
-        price = self.session.price(book, at, buy=orders[0].side is Side.BUY)
+            known[order.id] = None
+        later = tuple([order for order in orders if order.after is not None])
+        return self._admit(orders[: len(orders) - len(later)], later, at)
+
+    def _admit(
+        self, orders: Sequence[Order], later: tuple[Order, ...], at: Instant
+    ) -> admission.Refusal | None:
+        """Open `orders` at the last price, the first of which brings those that come `later`."""
+        book, first = self.books[orders[0].symbol], orders[0]
+        price = self.session.price(book, at, buy=first.side is Side.BUY)
         last = None if price is None else Decimal(repr(price))
-        refusal = admission.refused(orders, book, last)
+        refusal = admission.refused((*orders, *later), book, last)
+        refusal = refusal or admission.misplaced(orders, last)
         if refusal is not None:
             return refusal
         workings = [Working(order, book, at) for order in orders]
         need = admission.funds_needed(orders, last, self.fee_factor)
         if need > self.account.free[workings[0].asset]:
             return admission.FUNDS
+        workings[0].brings = later
+        self.waiting.update((order.id, workings[0]) for order in later)
         self._open(workings, need)
         return None
 
@@ -157,42 +190,34 @@ class Desk:
                 self.said.append(Accepted(order.id))
 
     def _cancel(self, ids: Sequence[OrderId]) -> None:
-        """Cancel each; with one of a list goes the other, and may be named as well."""
+        """Cancel each; with one of a list goes all of it, and may be named as well."""
         gone: dict[OrderId, None] = {}
         for order_id in ids:
-            working = self.open.get(order_id)
+            working = self.open.get(order_id) or self.waiting.get(order_id)
             if working is not None:
                 sibling = working.sibling
                 for leg in (working,) if sibling is None else (working, sibling):
                     self.remove(leg)
                     gone[leg.order.id] = None
                     self.said.append(Canceled(leg.order.id, leg.filled))
+                for order in working.brings:
+                    gone[order.id] = None
+                    self.said.append(Canceled(order.id))
             elif order_id not in gone:
                 self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
 
-    def _replace(self, command: ReplaceOrders, at: Instant) -> None:
-        for order_id in command.cancels:
-            if order_id not in self.open:
-                self._refuse_replace(command)
-                return
-        self._cancel(command.cancels)
-        refusal = self._place(command.orders, at)
-        if refusal is not None:
-            # As at the venue: the cancels stand, and the text says what the new order lacked.
-            code, text = admission.REPLACE_HALF_FAILED
-            self.said.extend(_rejected(command.orders, (code, f"{text} {refusal[1]}")))
 
-    def _refuse_replace(self, command: ReplaceOrders) -> None:
-        """Nothing is done; what still stands is said to stand, for its cancel was asked for."""
-        for order_id in command.cancels:
-            working = self.open.get(order_id)
-            if working is None:
-                self.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
-            else:
-                working.said = True
-                self.said.append(CancelRefused(order_id, *admission.REPLACE_FAILED))
-                self.said.append(Accepted(order_id))
-        self.said.extend(_rejected(command.orders, admission.REPLACE_FAILED))
+def _refuse_replace(desk: Desk, command: ReplaceOrders) -> None:
+    """Nothing is done; what still stands is said to stand, for its cancel was asked for."""
+    for order_id in command.cancels:
+        working = desk.open.get(order_id)
+        if working is None:
+            desk.said.append(CancelRefused(order_id, *admission.UNKNOWN_ORDER))
+        else:
+            working.said = True
+            desk.said.append(CancelRefused(order_id, *admission.REPLACE_FAILED))
+            desk.said.append(Accepted(order_id))
+    desk.said.extend(_rejected(command.orders, admission.REPLACE_FAILED))
 
 
 def _rejected(orders: Sequence[Order], refusal: admission.Refusal) -> list[Rejected]:

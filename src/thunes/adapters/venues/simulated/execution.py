@@ -69,7 +69,9 @@ class Floor:
         if sibling is not None and sibling.locked:  # the funds of a list go with the one that acts
             working.locked, sibling.locked = sibling.locked, ZERO
         kind, target = working.kind, working.order.role is OrderRole.TARGET
-        if kind is OrderType.LIMIT:
+        if working.brings:
+            self._at_once(working, market or ZERO)
+        elif kind is OrderType.LIMIT:
             price = working.level
             if at_market and market is not None and not target:
                 price = self._on_tick(working, market)
@@ -85,6 +87,15 @@ class Floor:
             working.trigger(OrderType.MARKET, touch=self.desk.touch)
             self._sweep(working, price)
             self._end_sibling(working)
+
+    def _at_once(self, working: Working, market: Decimal) -> None:
+        """All of the order at this market, moved against it, or nothing."""
+        price = self._slipped(working, market, working.left)
+        beyond = price > working.level if working.buy else price < working.level
+        if beyond or (self.room is not None and working.left > self.room):
+            self.desk.expire(working, admission.NOT_AT_ONCE)
+        else:
+            self._fill(working, price, working.left, self.fees.taker)
 
     def _trigger_limit(self, working: Working, market: Decimal | None) -> None:
         """A stop-limit or take-profit-limit becomes a limit order.
@@ -163,6 +174,7 @@ class Floor:
         self._end_sibling(working)
         if whole:
             desk.remove(working)
+            desk.begin(working)
         else:
             self._carry_on(working, quantity, paid)
 

@@ -8,7 +8,6 @@ from thunes.adapters.venues.simulated.orders import Book, Working
 from thunes.adapters.venues.simulated.reporting import Reporter
 from thunes.adapters.venues.simulated.session import Session
 from thunes.core.domain.market import Bar
-from thunes.core.domain.order import OrderType
 from thunes.core.domain.units import Instant
 
 
@@ -31,7 +30,7 @@ class Matching:
             return
         self._floor.enter(book, bar.volume)
         for working in tuple(book.orders.values()):
-            if working.open and (working.kind is OrderType.MARKET or working.reached(price)):
+            if working.open and (working.immediate or working.reached(price)):
                 exact = Decimal(repr(price))
                 self._floor.act(working, exact, at_market=True, taker=working.arrived == at)
                 self._reporter.cut(at)
@@ -64,7 +63,7 @@ class Matching:
             fresh, working.seen = not working.seen, True
             if not working.open:
                 continue
-            if working.kind is OrderType.MARKET or working.reached(price):
+            if working.immediate or working.reached(price):
                 exact = Decimal(repr(price))
                 self._floor.act(working, exact, at_market=fresh, taker=fresh)
                 self._reporter.cut(at)
@@ -75,7 +74,7 @@ class Matching:
         down: Working | None = None
         up: Working | None = None
         for working in book.orders.values():
-            if working.acts_from > number or working.kind is OrderType.MARKET:
+            if working.acts_from > number or working.immediate:
                 continue
             if working.falls:
                 if (down is None or working.mark > down.mark) and working.reached(bar.low):

@@ -16,13 +16,15 @@ class Working:
 
     `kind` changes once a trigger is pulled: a stop becomes a market order, a stop-limit a limit.
     `left` counts base units, for a market buy by amount quote units. `acts_from` is the number
-    of the first bar whose range the order takes part in.
+    of the first bar whose range the order takes part in. `brings` are the orders that begin once
+    it is filled: then it is filled at once and wholly, or expires.
     """
 
     __slots__ = (
         "acts_from",
         "arrived",
         "book",
+        "brings",
         "buy",
         "falls",
         "kind",
@@ -47,6 +49,7 @@ class Working:
         self.left: Decimal = order.quantity or order.quote_amount or ZERO
         self.locked: Decimal = ZERO
         self.sibling: Working | None = None
+        self.brings: tuple[Order, ...] = ()
         self.open = True
         self.said = False  # the venue has told that it has this order
         self.seen = False  # a quote or trade has met it
@@ -86,6 +89,11 @@ class Working:
         if exact == self.level:
             return not self.strict
         return exact < self.level if self.falls else exact > self.level
+
+    @property
+    def immediate(self) -> bool:
+        """It acts on the next price that it meets, whatever that is."""
+        return self.kind is OrderType.MARKET or bool(self.brings)
 
     @property
     def waits_for_limit(self) -> bool:
@@ -162,7 +170,7 @@ class Book:
         if levels is None:
             at_open, below, above = False, -INFINITY, INFINITY
             for working in self.orders.values():
-                if working.kind is OrderType.MARKET:
+                if working.immediate:
                     at_open = True
                 elif working.falls:
                     below = max(below, working.mark)
