@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from thunes.core.domain.fact import Difference
 from thunes.core.domain.mode import Cause
+from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.ops.evidence import BLAME_NS, WEEK_H, Criterion, Evidence, Verdict, passed
 from thunes.ops.lived_days import FILTER_CODE
 from thunes.ops.seven_days import SHARPE_MIN
@@ -13,6 +14,40 @@ from thunes.simulation.notes import Happened
 TRADES_MIN = 5
 REJECTED_MAX = 0.01
 FILLS_MIN = 0.95
+_LOST_NS = 45 * NS_PER_SECOND  # as late as an answer comes, and what the client waits for it
+_BLAMED_NS = {
+    **{
+        fault.value: _LOST_NS
+        for fault in (
+            Fault.REQUEST_LOST,
+            Fault.REQUEST_DELAYED,
+            Fault.RESET_BEFORE_SENT,
+            Fault.RESET_AFTER_SENT,
+            Fault.NO_CONNECTION,
+            Fault.HALF_OPEN,
+            Fault.ANSWER_LOST,
+            Fault.ANSWER_DELAYED,
+            Fault.ANSWER_TRUNCATED,
+            Fault.ANSWER_HTML,
+            Fault.ERROR_WITH_EFFECT,
+            Fault.ERROR_WITHOUT_EFFECT,
+            Fault.PARTIAL_BATCH,
+            Fault.SLOW_ENGINE,
+            Fault.PAUSE,
+            Fault.HANG,
+        )
+    },
+    **{
+        fault.value: BLAME_NS
+        for fault in (
+            Fault.RATE_LIMITED,
+            Fault.BANNED,
+            Fault.OUTAGE,
+            Fault.MAINTENANCE,
+            Fault.CANCEL_ONLY,
+        )
+    },
+}
 _BY_HAND = (Fault.MANUAL_ORDER, Fault.MANUAL_CLOSE, Fault.DEPOSIT, Fault.WITHDRAWAL)
 
 
@@ -91,15 +126,22 @@ def _orders(found: Evidence) -> Iterator[Criterion]:
         passed(share <= REJECTED_MAX) if orders else Verdict.NOT_MEASURED,
         f"refused by our own limits before they left, and not counted here: {refused}",
     )
-    strokes = [note.at for note in found.notes if note.what is Happened.STRUCK]
     failed = days.failed_at
-    blameless = sum(not any(0 <= at - one <= BLAME_NS for one in strokes) for at in failed)
+    blameless = sum(not _to_blame(found, at) for at in failed)
     yield Criterion(
         "F353",
         "Requests that failed without a fault of the plan",
         f"{blameless} ({len(failed) - blameless} with one)",
         "0",
         passed(not blameless),
+    )
+
+
+def _to_blame(found: Evidence, at: Instant) -> bool:
+    """Whether a fault that keeps requests from being answered had struck shortly before."""
+    return any(
+        note.what is Happened.STRUCK and 0 <= at - note.at <= _BLAMED_NS.get(note.text, -1)
+        for note in found.notes
     )
 
 
