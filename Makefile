@@ -31,7 +31,7 @@ mutants: | $(UV) ## plant every bug, and see how many seeds find it
 	$(RUN) python -m tests.mutants --jobs $(WORKERS) --table docs/reliability.md $(ARGS)
 
 conformance: | $(UV) ## real clients on the sandbox (installed once, each in its own environment)
-	$(RUN) pytest -m conformance --durations=10 tests/conformance $(ARGS)
+	$(RUN) pytest -m conformance -rs --durations=10 tests/conformance $(ARGS)
 
 lint: | $(UV) ## ruff, mypy --strict, the floors, unused dependencies
 	$(LINT) ruff check .

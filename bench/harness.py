@@ -27,6 +27,7 @@ SIGNED = "W8 orders to signed requests"
 IN_TO_OUT = "live, closed bar in to order out"
 CYCLE = "live, a cycle of 50 symbols x 4 timeframes"
 LIVE_START = "live, start on a journal of 100 MB"
+SENT = "W8 command to the bytes of its order"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

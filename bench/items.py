@@ -3,13 +3,14 @@
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from bench import journal, living, served, wire, worlds
+from bench import journal, living, projected, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -141,6 +142,16 @@ def journalled(_: int) -> list[Row]:
     ]
 
 
+def tables(runs: int) -> list[Row]:
+    """The journal of a run with many trades into SQL tables, on a real disk."""
+    spec, market, world = job(d2(100_000), "quantity:1", BILLION, TIGHT)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        recorded = Path(folder) / "journal"
+        run_backtest(spec, market, replace(world, journal=recorded))
+        return projected.rows(recorded, runs)
+
+
 ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W1-D1": small,
     "W1": lambda runs: both("W1 D2 one unit", job(d2(), "quantity:1", BILLION), runs),
@@ -152,10 +163,12 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W7": lambda runs: both("W7 D3 45 symbols", job(d3(), THOUSAND_OF_COINS, MILLION), runs),
     "flat": flat,
     "journal": journalled,
+    "tables": tables,
     "simulate": worlds.hours,
     "week": worlds.week,
     "live": living.rows,
     "sandbox": served.rows,
+    "sent": sent.sent,
     "wire": wire.wire,
 }
 

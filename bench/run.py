@@ -62,7 +62,17 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
         yield pooled([row for found in both for row in found])
         yield from (found for found in (before, after) if isinstance(found, Failed))
         yield from theirs
-    for name in ("flat", "journal", "simulate", "week", "wire", "sandbox", "live"):
+    for name in (
+        "flat",
+        "journal",
+        "tables",
+        "simulate",
+        "week",
+        "wire",
+        "sent",
+        "sandbox",
+        "live",
+    ):
         yield _told(name, item(name, runs))
     yield _told("cold thunes", cold.rows(starts))
     for name in present:

@@ -14,6 +14,7 @@ from bench.harness import (
     OURS,
     REST_ORDERS,
     RUN_ONLY,
+    SENT,
     SOCKET_ORDERS,
     SPARSE,
     SYNCED,
@@ -82,6 +83,8 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, TICKERS, 300_000, " messages/s")
     bars = seconds.get(KLINES)
     yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
+    sent = seconds.get(SENT)
+    yield _at_most(f"{SENT}, p50", None if sent is None else sent * 1e3, 0.6, " ms")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:

@@ -18,8 +18,8 @@ from thunes.core.domain.order import (
     Rejected,
 )
 from thunes.core.domain.position import ExitPlan, Protection
-from thunes.core.domain.view import OrderState
-from thunes.core.ledger.orders import ORDER_TABLE, OVER, OrderChange
+from thunes.core.domain.view import OVER, OrderState
+from thunes.core.ledger.orders import ORDER_TABLE, OrderChange
 from thunes.core.ledger.protection import PROTECTION_TABLE, Cover
 from thunes.core.risk.limits import WIDE_OPEN, Limits
 from thunes.core.risk.mode import LIFTED_BY, MODE_TABLE, next_mode

@@ -10,7 +10,13 @@ from thunes.compose.spec import RunSpec
 from thunes.core.domain.command import PlaceOrders, ReplaceOrders
 from thunes.core.domain.decision import Proposal, Purpose
 from thunes.core.domain.event import AccountOpened, BarsClosed, Event, VenueReported
-from thunes.core.domain.fact import Decided, Noticed, TradeClosed
+from thunes.core.domain.fact import (
+    Decided,
+    Noticed,
+    OrderChanged,
+    PositionChanged,
+    TradeClosed,
+)
 from thunes.core.domain.line import Outcome
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.mode import Mode
@@ -45,6 +51,7 @@ class Witness:
     entries: int = 0
     lost_at: int | None = None
     entered_at: dict[Symbol, int] = field(default_factory=dict)
+    told: dict[str, OrderChanged | PositionChanged] = field(default_factory=dict)
 
     def __call__(self, event: Event, outcome: Outcome) -> None:
         self.steps += 1
@@ -82,6 +89,7 @@ class Witness:
         for command in outcome.commands:
             if isinstance(command, PlaceOrders | ReplaceOrders):
                 self.orders.update((order.id, order) for order in command.orders)
+        self._told(outcome)
         oversold = any(isinstance(f, Noticed) and f.code == "oversold" for f in outcome.facts)
         for symbol in self.state.market.instruments:
             self._owned(symbol)
@@ -93,6 +101,27 @@ class Witness:
         if self.state.memory.mode is Mode.HALTED:
             for entry in view.account.entries():
                 assert entry.state in (OrderState.CANCELING, OrderState.UNKNOWN), entry
+
+    def _told(self, outcome: Outcome) -> None:
+        """The last that facts tell of each order and each position is what the ledger has."""
+        changed = [f for f in outcome.facts if isinstance(f, OrderChanged | PositionChanged)]
+        self.told |= {getattr(f, "order_id", None) or f.symbol: f for f in changed}
+        ledger = self.state.ledger
+        held = {s: f for s in ledger.instruments if (f := self.told.get(s)) and f.quantity}
+        assert held.keys() == ledger.positions.keys()
+        for symbol, fact in held.items():
+            has = ledger.positions[symbol]
+            assert (fact.quantity, fact.entry_price) == (has.quantity, has.entry_price)
+            assert (fact.strategy, fact.stop_price) == (has.strategy, has.stop_price)
+            assert fact.opened_at == has.opened_at
+        for record in (*ledger.orders.by_age(), *ledger.orders.closed.values()):
+            fact = self.told.get(record.order.id)
+            if fact is None:
+                assert record.state is OrderState.SUBMITTED
+                assert not record.filled
+            else:
+                assert (fact.state, fact.filled) == (record.state, record.filled)
+                assert (fact.value, fact.fees) == (record.value, record.fees)
 
     def _filled(self, fill: Filled) -> None:
         order = self.orders[fill.order_id]

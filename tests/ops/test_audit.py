@@ -13,6 +13,7 @@ import pytest
 from tests.ops.stories import STORY, TRADE, Parrot, record
 from thunes.adapters.storage.damage import Damage
 from thunes.adapters.storage.journal import Journal
+from thunes.adapters.storage.kept import KeptJournal
 from thunes.adapters.storage.tape import save_tape, tape_digest, tape_file
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.fact import TradeClosed
@@ -50,6 +51,7 @@ def test_the_journal_of_a_killed_program_is_not_being_written(tmp_path: Path) ->
     code = f"""
 from pathlib import Path
 from thunes.adapters.storage.journal import Journal
+from thunes.adapters.storage.kept import KeptJournal
 journal = Journal.create(Path({str(tmp_path)!r}), b'{{}}')
 journal.append(b'{{"n":1}}', durable=True)
 print("ready", flush=True)
@@ -135,3 +137,56 @@ def test_replay_of_a_damaged_journal_stops(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"49000.00", b"48000.00", 1))
     with pytest.raises(DataError, match=r"sequence 4.*audit verify"):
         replay(tmp_path, Parrot(STORY).step)
+
+
+# The journal of an account is open: the next process goes on with it.
+
+LIVE = b'{"account":{"place":"a sandbox","key":"0123"},"tape":{}}'
+
+
+def of_an_account(directory: Path, lines: int, kept_after: int | None) -> Path:
+    kept = KeptJournal.open(directory, LIVE)
+    for number in range(1, lines + 1):
+        kept.append(b'{"n":%d}' % number, durable=True)
+        if number == kept_after:
+            kept.keep(b"state")
+    kept.release()
+    return directory
+
+
+def test_a_process_that_ended_in_order_leaves_an_open_journal(tmp_path: Path) -> None:
+    found = verify(of_an_account(tmp_path, 5, kept_after=5))
+    assert (found.ok, found.problems, found.lines) == (True, (), 6)
+    assert found.note.startswith("open: its process ended in order")
+
+
+@pytest.mark.parametrize(("kept_after", "said"), [(3, "2 lines came after"), (None, "no state")])
+def test_a_process_that_was_killed_leaves_an_open_journal_too(
+    tmp_path: Path, kept_after: int | None, said: str
+) -> None:
+    found = verify(of_an_account(tmp_path, 5, kept_after))
+    assert (found.ok, found.note.startswith("open: "), said in found.note) == (True, True, True)
+
+
+def test_lines_cut_off_the_end_of_an_open_journal_are_missed(tmp_path: Path) -> None:
+    path = of_an_account(tmp_path, 5, kept_after=5) / "000001.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    (problem,) = verify(tmp_path).problems
+    assert (problem.damage, problem.sequence) == (Damage.MISSING, 5)
+    assert "was taken after line 5, and the journal ends with line 4" in problem.text
+
+
+@pytest.mark.parametrize("line", range(6))
+def test_an_open_journal_that_was_changed_is_damaged(tmp_path: Path, line: int) -> None:
+    path = of_an_account(tmp_path, 5, kept_after=5) / "000001.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b":{", b":[", 1)
+    path.write_bytes(b"".join(lines))
+    assert Damage.CHANGED in [problem.damage for problem in verify(tmp_path).problems]
+
+
+def test_a_torn_line_of_an_open_journal_is_damage(tmp_path: Path) -> None:
+    path = of_an_account(tmp_path, 5, kept_after=5) / "000001.jsonl"
+    path.write_bytes(path.read_bytes()[:-3])
+    assert Damage.TORN in [problem.damage for problem in verify(tmp_path).problems]

@@ -5,16 +5,23 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tests.ops.stories import BTC, REST, STORY, at, record
+from tests.ops.stories import BTC, ENTRY, REST, SMA, STOP, STORY, TRADE, at, line, record
+from thunes.core.domain.command import CancelOrders, PlaceOrders
 from thunes.core.domain.decision import Check, Gate
 from thunes.core.domain.errors import DataError, ThunesError
-from thunes.core.domain.units import Symbol
+from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
+from thunes.core.domain.fact import OrderChanged, PositionChanged
+from thunes.core.domain.order import Accepted
+from thunes.core.domain.units import Money, Quantity, Symbol
+from thunes.core.domain.view import OrderState
 from thunes.ops.export import Table, export_csv
 from thunes.ops.show import Choice, show
 from thunes.ops.story import Topic
 from thunes.ops.words import check_said, compared
 
+D = Decimal
 TOLD = """\
 2024-01-03T00:00:00Z  account opened with 10000 USDT
 2024-01-03T09:00:00Z  bars closed, tape row 1
@@ -58,6 +65,40 @@ def journal(tmp_path: Path) -> Path:
 
 def test_the_whole_story_in_plain_words(journal: Path) -> None:
     assert [str(entry) for entry in show(journal, Choice())] == TOLD.splitlines()
+
+
+def test_what_no_report_has_told_of_orders_and_positions(tmp_path: Path) -> None:
+    """A look at the account ends an order and a position; where a report or a command says it, the
+    fact about the order adds nothing."""
+    filled, paid, fee = TRADE.quantity, Money(D("98")), Money(D("0.1"))
+    held = PositionChanged(BTC, SMA, at(11), filled, TRADE.entry_price, STOP.stop_price)
+    lines = (
+        line(
+            BarsClosed(at(10), 2),
+            (PlaceOrders((STOP,)), CancelOrders((ENTRY.id,))),
+            OrderChanged(ENTRY.id, OrderState.CANCELING, filled, paid, fee),
+            held,
+        ),
+        line(
+            VenueReported(at(11), (Accepted(STOP.id),)),
+            (),
+            OrderChanged(STOP.id, OrderState.ACCEPTED, Quantity(D(0)), Money(D(0)), Money(D(0))),
+        ),
+        line(
+            AccountSeen(at(12), at(12), at(0), (), (), {}),
+            (),
+            OrderChanged(STOP.id, OrderState.PARTLY_FILLED, filled, paid, fee),
+            replace(held, quantity=Quantity(D(0))),
+        ),
+        line(BarsClosed(at(13), 3), (), replace(held, stop_price=None)),
+    )
+    told = [str(entry)[22:] for entry in show(record(tmp_path / "journal", lines), Choice())]
+    assert [text for text in told if "position" in text or text.startswith("now ")] == [
+        "position now 0.00200 BTCUSDT of sma_cross at 50000.00, stop 49000.00",
+        "now BTCUSDT stop order s1 is partly filled, 0.00200 filled",
+        "position gone: BTCUSDT of sma_cross",
+        "position now 0.00200 BTCUSDT of sma_cross at 50000.00, no stop",
+    ]
 
 
 def test_every_choice_chooses(journal: Path) -> None:

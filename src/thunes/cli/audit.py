@@ -41,6 +41,8 @@ def verify(directory: Directory, as_json: AsJson = False) -> None:
         state = "whole" if found.ok else f"DAMAGED in {len(found.problems)} place(s)"
         still = ", still being written" if found.writing else ""
         typer.echo(f"{directory}: {found.lines} lines, {state}{still}. Head: {found.head}")
+        if found.note:
+            typer.echo(f"note: {found.note}")
     raise typer.Exit(0 if found.ok else 1)
 
 
@@ -155,6 +157,7 @@ def _verification(found: "Verification") -> dict[str, Any]:
         "sequence": found.sequence,
         "head": found.head,
         "writing": found.writing,
+        "note": found.note,
         "problems": [
             {**problem._asdict(), "damage": problem.damage.value} for problem in found.problems
         ],

@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from thunes.cli.data import Catalog, Json, app
+from thunes.cli.progress import progress_bar
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import Instant, format_timeframe, parse_instant, parse_timeframe
 
@@ -91,7 +89,7 @@ async def _fetch(
     done = []
     async with history_at(base_url, lambda: Instant(time.time_ns()), parallel) as history:
         for each in wanted:
-            with _progress(each.shelf.symbol) as told:
+            with progress_bar(each.shelf.symbol) as told:
                 done.append(await fetch(history, each, catalog, told))
     return done
 
@@ -101,20 +99,6 @@ def _named(base_url: str) -> str:
     if base_url == "live":
         return "binance"
     return "sandbox" if "://" in base_url else f"binance_{base_url}"
-
-
-@contextmanager
-def _progress(symbol: str) -> Iterator[Callable[[int, int], object]]:
-    """A bar on a terminal's standard error."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(symbol, total=None)
-        yield lambda done, pages: shown.update(task, completed=done, total=pages)
 
 
 def _told(wanted: "Wanted", done: "Fetched", *, as_json: bool) -> dict[str, object]:

@@ -14,6 +14,9 @@ from thunes.cli import (
     doctor,
     fetch,
     init,
+    keeping,
+    looking,
+    operating,
     paper,
     parity,
     probe,
@@ -25,26 +28,19 @@ from thunes.cli import (
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
 from thunes.cli.data import app as data_app
+from thunes.cli.db import app as db_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    backtest,
-    demo,
-    doctor,
-    fetch,
-    init,
-    paper,
-    parity,
-    probe,
-    rodage,
-    sandbox,
-    simulate,
-    strategies,
+    *(backtest, demo, doctor, fetch, init, looking, operating, paper, parity, probe),
+    *(rodage, sandbox, simulate, strategies),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
+app.add_typer(keeping.journal, name="journal")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +17,13 @@ from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.venues.binance.listed import listed_at
 from thunes.adapters.venues.binance.signing import Keys
+from thunes.adapters.venues.binance.venue import Gone
 from thunes.compose import rehearsal
+from thunes.compose.attended import attended
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
+from thunes.compose.watching import LOG, Watch, Watched
 from thunes.config import Config, limits_of, load_config
 from thunes.core.domain.amounts import pairs
 from thunes.core.domain.errors import ThunesError, UsageError
@@ -29,6 +33,7 @@ from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import Asset, Symbol, format_instant, parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.core.risk.limits import Limits
+from thunes.ops.logs import Output
 from thunes.ops.story import Storyteller, Topic
 
 _LIVELY_S = 900
@@ -59,6 +64,7 @@ class _Place:
     place: str
     keys: Keys
     speed: float
+    secrets: tuple[str, str]  # what no log may tell
 
 
 def rehearse(asked: Asked) -> None:
@@ -85,9 +91,15 @@ def rehearse(asked: Asked) -> None:
             limits=_limits(config, lively=asked.config is None),
             costs=Costs(config.costs.fee_bps, "received", config.costs.slippage_bps),
         )
-        wanted = Wanted(spec, where.place, where.keys, asked.state, troubled=_trouble)
+        watch = Watch(
+            _watched(config, served=asked.config is not None), _output(asked, where, config)
+        )
+        place, told = (spec, where.place, where.keys, asked.state), watch.logs.trouble
+        wanted = Wanted(*place, taps=(watch.gaps,), troubled=told)
         running = begin(wanted, clock, lease)
-        _run(running, asked)
+        over = watch.over(running, wanted, clock)
+        with over, attended(running, wanted, clock.now, asked.config):
+            _run(running, asked)
     finally:
         lease.release()
 
@@ -105,11 +117,7 @@ def _run(running: Running, asked: Asked) -> None:
 
         process.live.watch(tell)
 
-    def end(*_: object) -> None:
-        process.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    _obey_signals(running)
     if asked.for_s is not None:
         timer = threading.Timer(asked.for_s, process.stop)
         timer.daemon = True
@@ -130,6 +138,21 @@ def _run(running: Running, asked: Asked) -> None:
         typer.echo(json.dumps(said))
 
 
+def _obey_signals(running: Running) -> None:
+    """SIGINT and SIGTERM end the process in order, SIGUSR1 has the venue dialled anew."""
+
+    def end(*_: object) -> None:
+        running.process.stop()
+
+    def renew(*_: object) -> None:
+        with suppress(Gone):  # it is ending anyway
+            running.venue.reconnect()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    signal.signal(signal.SIGUSR1, renew)
+
+
 def _where(asked: Asked, config: Config) -> _Place:
     if asked.venue == "sandbox":
         found = rehearsal.find(asked.state)
@@ -142,13 +165,14 @@ def _where(asked: Asked, config: Config) -> _Place:
             cash = {config.account.quote: str(config.account.cash)}
             found = rehearsal.start(asked.state, cash, asked.speed, asked.seed)
             print(f"started a sandbox at {found.rest}", file=sys.stderr)
-        return _Place(found.rest, Keys(found.api_key, found.api_secret), found.speed)
+        secrets = found.api_key, found.api_secret
+        return _Place(found.rest, Keys(*secrets), found.speed, secrets)
     names = {"binance-testnet": "testnet", "binance-demo": "demo"}
     place = names.get(asked.venue, asked.venue)
     if place in ("binance", "live"):
         raise UsageError("paper trades no real money: `thunes live` does")
     key, secret = (os.environ.get(f"BINANCE_{name}", "") for name in ("API_KEY", "API_SECRET"))
-    return _Place(place, Keys(key, secret), 1.0)
+    return _Place(place, Keys(key, secret), 1.0, (key, secret))
 
 
 def _limits(config: Config, *, lively: bool) -> Limits:
@@ -165,5 +189,26 @@ def _make(directory: Path) -> None:
         raise ThunesError(f"{directory} cannot be made: {error.strerror}") from error
 
 
-def _trouble(text: str) -> None:
-    print(f"trouble: {text}", file=sys.stderr)
+def _watched(config: Config, *, served: bool) -> Watched:
+    """Metrics are served where a configuration asks for them: a port is of the whole machine, and
+    several accounts may be tried beside each other."""
+    return Watched(
+        metrics_port=config.metrics.port if served else 0,
+        metrics_host=config.metrics.host,
+        daily_summary=config.schedule.daily_summary,
+        parameter_snapshot=config.schedule.parameter_snapshot,
+        reconcile_every_s=config.schedule.reconcile_every_s,
+    )
+
+
+def _output(asked: Asked, where: _Place, config: Config) -> Output:
+    """Without a configuration, whoever sits at a terminal reads what is told there, and of the log
+    only what is wrong."""
+    quiet = asked.config is None and sys.stderr.isatty()
+    return Output(
+        level="warning" if quiet else config.logs.level,
+        form=config.logs.form,
+        file=Path(config.logs.file) if config.logs.file else asked.state / LOG,
+        file_level="debug" if config.logs.level == "debug" else "info",
+        secrets=where.secrets,
+    )

@@ -168,8 +168,8 @@ class _Limits(Section):
 
 
 class _Schedule(Section):
-    daily_summary: str = Field(default="00:00", pattern=_CLOCK, description="When, in UTC.")
-    parameter_snapshot: str = Field(default="00:00", pattern=_CLOCK, description="When, in UTC.")
+    daily_summary: str = Field(default="23:00", pattern=_CLOCK, description="When, in UTC.")
+    parameter_snapshot: str = Field(default="08:00", pattern=_CLOCK, description="When, in UTC.")
     reconcile_every_s: int = Field(
         default=120, ge=10, le=3_600, description="The whole account is compared so often."
     )
@@ -191,7 +191,9 @@ class _Logs(Section):
     form: Literal["console", "json"] = Field(
         default="console", description="console for people, json for programs."
     )
-    file: str = Field(default="", description='Written to as well; "": none.')
+    file: str = Field(
+        default="", description='Written to as well, as JSON; "": thunes.log beside the journal.'
+    )
 
 
 class _Storage(Section):

@@ -28,11 +28,12 @@ from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
 from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, Money, OrderId, Symbol
-from thunes.core.domain.view import Memory, OrderState, StepView
+from thunes.core.domain.view import OVER, Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
+from thunes.core.ledger.changes import changes
 from thunes.core.ledger.ledger import BREACHES, Ledger
-from thunes.core.ledger.orders import OVER, Ids, OrderChange, OrderRecord
+from thunes.core.ledger.orders import Ids, OrderChange, OrderRecord
 from thunes.core.ledger.protection import Guard
 from thunes.core.ledger.reader import AccountReader, Pricing
 from thunes.core.ledger.reconcile import reconcile
@@ -47,8 +48,7 @@ _NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class Known:
-    """What is, as events tell it. `watch_equity` keeps the peak that drawdown is measured from;
-    `adopted` is how positions that no strategy opened are to be left."""
+    """What is, as events tell it; `adopted` is how what no strategy opened is to be left."""
 
     def __init__(
         self,
@@ -120,8 +120,7 @@ class Known:
                 if mark is not None and (held.peak_close is None or mark > held.peak_close):
                     self.ledger.positions[held.symbol] = replace(held, peak_close=mark)
                     self.moved = True
-        memory = self.memory
-        day = self.market.closed_at() // NS_PER_DAY
+        memory, day = self.memory, self.market.closed_at() // NS_PER_DAY
         rolled = day != memory.day
         if not rolled and not self._watch_equity:
             return
@@ -229,10 +228,10 @@ class State(Known):
         facts.extend(Noticed("strategy_failed", text, self.at) for text in failures)
         memory.requested = ()
         memory.order_count = self._ids.given
-        if not verdicts and not facts and not reading.changes:
+        if not (verdicts or facts or reading.changes or self.ledger.orders.changed):
             return NOTHING
         if reading.changes:
-            memory.mode, memory.cause = reading.mode, reading.cause
+            memory.mode, memory.cause, memory.recoveries = reading.now
             facts.extend(reading.changes)
             if any(change.cause is Cause.OPERATOR_RESUME for change in reading.changes):
                 memory.peak_equity = None  # the operator accepted the loss: measure from here
@@ -244,6 +243,7 @@ class State(Known):
                 commands += self._in_flight(proposal)
             else:
                 facts.append(Decided(proposal, verdict.reason, verdict.checks))
+        facts += changes(self.ledger)
         self._facts = []
         return Outcome(tuple(commands), tuple(facts))
 

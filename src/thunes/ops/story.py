@@ -31,7 +31,9 @@ from thunes.core.domain.fact import (
     Fact,
     ModeChanged,
     Noticed,
+    OrderChanged,
     OrderFailed,
+    PositionChanged,
     PositionOpened,
     TradeClosed,
 )
@@ -49,7 +51,21 @@ from thunes.core.domain.order import (
 )
 from thunes.core.domain.position import Trade
 from thunes.core.domain.units import NS_PER_DAY, OrderId, format_instant
+from thunes.core.domain.view import OrderState
 from thunes.ops.words import compared, decision_said, number, order_said
+
+_Known = (
+    Decided
+    | PositionOpened
+    | TradeClosed
+    | OrderFailed
+    | PositionChanged
+    | ModeChanged
+    | DayRolled
+    | Noticed
+    | Discrepancy
+)
+"""Facts that tell of themselves; the others are told with the order that they are about."""
 
 
 class Topic(Enum):
@@ -79,7 +95,8 @@ class Storyteller:
     def tell(self, line: Line) -> list[Sentence]:
         """A step in sentences: what went in, what was found out, what was asked for."""
         told = list(self._of_event(line.event))
-        told += [_of_fact(fact) for fact in line.facts]
+        for fact in line.facts:
+            told += self._of_fact(fact, reported=isinstance(line.event, VenueReported))
         for command in line.commands:
             told += self._of_command(command)
         return told
@@ -166,6 +183,14 @@ class Storyteller:
             case _:
                 assert_never(report)
 
+    def _of_fact(self, fact: Fact, *, reported: bool) -> Iterator[Sentence]:
+        """Nothing for a change of an order that the venue's own report or our command tells."""
+        if not isinstance(fact, OrderChanged):
+            yield _of_fact(fact)
+        elif not reported and fact.state is not OrderState.CANCELING:
+            text = f" is {fact.state.value.replace('_', ' ')}, {number(fact.filled)} filled"
+            yield self._about(fact.order_id, "now", text)
+
     def _about(self, order_id: OrderId, verb: str, rest: str) -> Sentence:
         order = self._orders.get(order_id)
         if order is None:
@@ -174,7 +199,7 @@ class Storyteller:
         return Sentence(Topic.ORDERS, order.symbol, f"{verb} {name}{rest}")
 
 
-def _of_fact(fact: Fact) -> Sentence:
+def _of_fact(fact: _Known) -> Sentence:
     match fact:
         case Decided():
             return Sentence(Topic.DECISIONS, fact.proposal.symbol, decision_said(fact))
@@ -188,6 +213,13 @@ def _of_fact(fact: Fact) -> Sentence:
             left = "" if fact.flat else "; the rest of the position stays"
             text = f"trade closed: {_trade_said(fact.trade)}{left}"
             return Sentence(Topic.TRADES, fact.trade.symbol, text)
+        case PositionChanged():
+            held = f"{number(fact.quantity)} {fact.symbol} of {fact.strategy}"
+            stop = "no stop" if fact.stop_price is None else f"stop {number(fact.stop_price)}"
+            text = f"position now {held} at {number(fact.entry_price)}, {stop}"
+            if not fact.quantity:
+                text = f"position gone: {fact.symbol} of {fact.strategy}"
+            return Sentence(Topic.TRADES, fact.symbol, text)
         case OrderFailed():
             text = f"order {fact.order_id} of {fact.symbol} failed: {fact.text}"
             return Sentence(Topic.ORDERS, fact.symbol, text)

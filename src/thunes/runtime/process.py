@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event as Flag
 from typing import Protocol, TypeVar
 
 from thunes.core.domain.errors import ThunesError
+from thunes.core.domain.event import Event
 from thunes.core.domain.units import Instant
 from thunes.runtime.closings import Closings
 from thunes.runtime.inbox import Inbox
@@ -39,10 +41,24 @@ class Process:
         self._clock = clock
         self._stop = Flag()
         self._beats: list[Callable[[], object]] = []
+        self._cycle: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def each_beat(self, act: Callable[[], object]) -> None:
         """Have `act` called at least about once a second, between two events."""
         self._beats.append(act)
+
+    def around_closings(self, cycle: Callable[[], AbstractContextManager[object]]) -> None:
+        """Have each closing of bars happen inside of `cycle`."""
+        self._cycle = cycle
+
+    @property
+    def conflated(self) -> int:
+        """Market data that newer data took the place of before it was heard."""
+        return self._inbox.conflated
+
+    def tell(self, event: Event) -> bool:
+        """Have an event heard; any thread may, and does not wait. False once it is ending."""
+        return self._inbox.put(event)
 
     def run(self) -> None:
         """Hear, close bars, do what is due, until `stop`."""
@@ -91,7 +107,8 @@ class Process:
         begun = len(state.market.tape) > 0 or not state.memory.unreconciled
         closed = self._closings.take(now) if begun else None
         if closed is not None:
-            self.live.close(closed)
+            with self._cycle():
+                self.live.close(closed)
         if now >= self.live.due():
             self.live.tick()
         for act in self._beats:

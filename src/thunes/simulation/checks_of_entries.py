@@ -10,8 +10,7 @@ from thunes.core.domain.evidence import DEADLINE_NS, FENCE_NS
 from thunes.core.domain.fact import DayRolled, Decided, Difference, Discrepancy
 from thunes.core.domain.order import CancelRefused, Filled, OrderRole, Side
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Instant, Symbol
-from thunes.core.domain.view import RESTING, OrderState
-from thunes.core.ledger.orders import OVER
+from thunes.core.domain.view import OVER, RESTING, OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.holdings import worth
 from thunes.simulation.said import amount_of

@@ -10,8 +10,7 @@ from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import Decided, ModeChanged
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, Asset
-from thunes.core.domain.view import OrderState
-from thunes.core.ledger.orders import OVER
+from thunes.core.domain.view import OVER, OrderState
 from thunes.simulation.checker import Checker
 from thunes.simulation.checks_of_days import DAY_CHECKS
 from thunes.simulation.checks_of_gates import GATE_CHECKS

@@ -23,16 +23,49 @@ class Found(NamedTuple):
     after: Iterator[bytes]
 
 
+class Record:
+    """What a journal and the state kept beside it tell; nothing is written for it."""
+
+    def __init__(self, directory: Path, disk: Disk = DISK) -> None:
+        self.directory = directory
+        self.disk = disk
+        self.steps = 0  # read so far
+        self.line = ""  # the digest of the last of them
+
+    def recorded(self) -> Found:
+        """What came before. `after` has to be read to its end before anything is appended."""
+        kept = load_snapshot(self.directory, self.disk)
+        steps = self._read()
+        before: list[bytes] = []
+        while kept is not None and self.steps < kept.steps:
+            line = next(steps, None)
+            if line is None:
+                break
+            if brings_bars(line):
+                before.append(line)
+            if self.steps == kept.steps and self.line == kept.line:
+                return Found(kept.state, before, steps)
+        self.steps = 0
+        return Found(None, [], self._read())
+
+    def count(self, line: bytes) -> None:
+        """One more step."""
+        self.steps, self.line = self.steps + 1, line_digest(line)
+
+    def _read(self) -> Iterator[bytes]:
+        """Every step, counted as it is read."""
+        for _, line in read_steps(self.directory, self.disk):
+            self.count(line)
+            yield line
+
+
 class KeptJournal:
     """Satisfies the port of a store that keeps states; made by `open`."""
 
     def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
         self.journal = journal
         self.fresh = False  # begun just now
-        self._directory = directory
-        self._disk = disk
-        self._steps = 0
-        self._line = ""
+        self._record = Record(directory, disk)
 
     @classmethod
     def open(cls, directory: Path, header: bytes, disk: Disk = DISK) -> "KeptJournal":
@@ -49,36 +82,19 @@ class KeptJournal:
 
     def recorded(self) -> Found:
         """What came before. `after` has to be read to its end before anything is appended."""
-        kept = load_snapshot(self._directory, self._disk)
-        steps = self._read()
-        before: list[bytes] = []
-        while kept is not None and self._steps < kept.steps:
-            line = next(steps, None)
-            if line is None:
-                break
-            if brings_bars(line):
-                before.append(line)
-            if self._steps == kept.steps and self._line == kept.line:
-                return Found(kept.state, before, steps)
-        self._steps = 0
-        return Found(None, [], self._read())
+        return self._record.recorded()
 
     def append(self, line: bytes, *, durable: bool) -> None:
         self.journal.append(line, durable=durable)
-        self._steps, self._line = self._steps + 1, line_digest(line)
+        self._record.count(line)
 
     def keep(self, state: bytes) -> None:
-        save_snapshot(self._directory, Snapshot(self._steps, self._line, state), self._disk)
+        record = self._record
+        save_snapshot(record.directory, Snapshot(record.steps, record.line, state), record.disk)
 
     def release(self) -> None:
         """Let go, so that the next process can go on."""
         self.journal.release()
-
-    def _read(self) -> Iterator[bytes]:
-        """Every step, counted as it is read."""
-        for _, line in read_steps(self._directory, self._disk):
-            self._steps, self._line = self._steps + 1, line_digest(line)
-            yield line
 
 
 def brings_bars(line: bytes) -> bool:

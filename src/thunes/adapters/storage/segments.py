@@ -80,8 +80,11 @@ def segments(directory: Path, disk: Disk = DISK) -> list[Segment]:
     return [found[number] for number in sorted(found)]
 
 
-def blocks(segment: Segment, disk: Disk = DISK) -> Iterator[Block]:
-    """The lines of a segment, some at a time; a block ends with a line end if its file does."""
+def blocks(segment: Segment, disk: Disk = DISK, start: int = 0) -> Iterator[Block]:
+    """The lines of a segment, some at a time; a block ends with a line end if its file does.
+
+    Of a plain segment, those from byte `start` on: lines are counted from there.
+    """
     try:
         try:
             file = disk.reader(segment.path)
@@ -89,8 +92,10 @@ def blocks(segment: Segment, disk: Disk = DISK) -> Iterator[Block]:
             packed = segment.path.with_name(segment.path.name + ".zst")
             segment, file = Segment(segment.number, packed, True), disk.reader(packed)
         with file:
-            read = _packed_blocks if segment.compressed else _plain_blocks
-            yield from read(segment, file)
+            if segment.compressed:
+                yield from _packed_blocks(segment, file)
+            else:
+                yield from _plain_blocks(segment, file, start)
     except OSError as error:
         raise ThunesError(
             f"{segment.path} cannot be read: {error.strerror}; check the disk and whose file it is"
@@ -135,8 +140,8 @@ def _whole_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield rest
 
 
-def _plain_blocks(segment: Segment, file: BinaryIO) -> Iterator[Block]:
-    line, offset = 1, 0
+def _plain_blocks(segment: Segment, file: BinaryIO, start: int) -> Iterator[Block]:
+    line, offset = 1, file.seek(start)
     for data in _whole_lines(file, _READ_BYTES):
         lines = data.count(b"\n")
         yield Block(segment, line, offset, lines, data)

@@ -8,6 +8,7 @@ from thunes.core.domain.decision import Check, Gate, Proposal
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.position import Trade
 from thunes.core.domain.units import Instant, Money, OrderId, Price, Quantity, StrategyId, Symbol
+from thunes.core.domain.view import OrderState
 from thunes.core.domain.word import Word
 
 
@@ -67,6 +68,30 @@ class Noticed(msgspec.Struct, frozen=True, tag="noticed", forbid_unknown_fields=
     at: Instant | None = None
 
 
+class OrderChanged(msgspec.Struct, frozen=True, tag="order_changed", forbid_unknown_fields=True):
+    """What an order is after a step that changed it; the sums are over all its fills, in quote but
+    for `filled`."""
+
+    order_id: OrderId
+    state: OrderState
+    filled: Quantity
+    value: Money
+    fees: Money
+
+
+class PositionChanged(
+    msgspec.Struct, frozen=True, tag="position_changed", forbid_unknown_fields=True
+):
+    """What is held of a symbol after a step that changed it; gone where `quantity` is zero."""
+
+    symbol: Symbol
+    strategy: StrategyId
+    opened_at: Instant
+    quantity: Quantity
+    entry_price: Price
+    stop_price: Price | None
+
+
 class Difference(Word):
     """How what the venue tells can differ from what we believe."""
 
@@ -92,6 +117,8 @@ Fact = (
     | PositionOpened
     | TradeClosed
     | OrderFailed
+    | OrderChanged
+    | PositionChanged
     | ModeChanged
     | DayRolled
     | Noticed

@@ -33,6 +33,9 @@ RESTING = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
 ALIVE = (OrderState.SUBMITTED, *RESTING)
 """Where an order is, or is on its way, and can be asked for back."""
 
+OVER = frozenset((OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED))
+"""Where nothing of an order rests at the venue any more."""
+
 
 class Working(Protocol):
     """An order that is not known to be over."""
@@ -135,6 +138,7 @@ class Memory(msgspec.Struct):
     epoch: int = 0
     unreconciled: bool = False  # since a restart: what is in flight and held is not known yet
     strange: tuple[Symbol, ...] = ()  # where others have open orders at the venue
+    recoveries: tuple[Instant, ...] = ()  # when the mode last came back by itself, newest last
 
 
 class View(Protocol):

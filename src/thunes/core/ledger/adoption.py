@@ -85,7 +85,8 @@ def book_foreign(
         # More than we manage: the coins went all the same, and what is left is looked at below.
         ledger.post_fill(at, record, fill)
         record.trade_ids.append(fill.trade_id)
-        record.filled = fill.quantity
+        record.filled = Quantity(record.filled + fill.quantity)
+        record.value = Money(record.value + fill.price * fill.quantity)
         ledger.orders.change(record, OrderChange.FILLED)
         return found
     whole = msgspec.structs.replace(fill, complete=True)

@@ -23,8 +23,8 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.units import ZERO, Instant, OrderId, Quantity, Symbol
-from thunes.core.domain.view import OrderState
-from thunes.core.ledger.orders import MANUAL, OVER, OrderRecord, Orders, is_ours
+from thunes.core.domain.view import OVER, OrderState
+from thunes.core.ledger.orders import MANUAL, OrderRecord, Orders, is_ours
 
 NEVER_THERE = 0
 """The code of an order that is refused because the venue proved never to have had it."""

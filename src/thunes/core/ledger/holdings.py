@@ -33,6 +33,7 @@ class Holdings:
         self.positions: dict[Symbol, Position] = {}
         self.lots: dict[Symbol, list[Lot]] = {}
         self.dust: dict[Symbol, list[Lot]] = {}
+        self.told: dict[Symbol, Position] = {}  # as the last fact about them had it
         self.touched: dict[Symbol, None] = {}  # by reports, since somebody last looked
         self.traded_at = Instant(0)  # when the newest fill was heard of
         self.pledged: dict[Symbol, Quantity] = {}  # coins that open orders of others would sell

@@ -19,12 +19,13 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan, Leg, Lot, Position, Trade
+from thunes.core.domain.ratio import ratio
 from thunes.core.domain.units import ONE, ZERO, Instant, Money, Price, Quantity
-from thunes.core.domain.view import OrderState
+from thunes.core.domain.view import OVER, OrderState
 from thunes.core.ledger.holdings import Holdings, ValueOf
 from thunes.core.ledger.legs import reduced
-from thunes.core.ledger.lots import average_price, consume, pooled, ratio
-from thunes.core.ledger.orders import OVER, OrderChange, OrderRecord
+from thunes.core.ledger.lots import average_price, consume, pooled
+from thunes.core.ledger.orders import OrderChange, OrderRecord
 
 BREACHES = ("oversold", "unpriced_fee")
 """Codes of what should not have happened: it is booked, and nothing new is begun on top of it."""

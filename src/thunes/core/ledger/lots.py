@@ -4,9 +4,8 @@ from decimal import Decimal
 
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.position import Lot
+from thunes.core.domain.ratio import ratio
 from thunes.core.domain.units import ZERO, Money, Price, Quantity, floor_to
-
-_AVERAGE_PLACES = Decimal("1e-18")
 
 
 def consume(lots: list[Lot], quantity: Quantity) -> list[Lot]:
@@ -61,13 +60,6 @@ def average_price(lots: list[Lot]) -> Price:
         return first
     value = sum((lot.price * lot.quantity for lot in lots), ZERO)
     return ratio(value, sum((lot.quantity for lot in lots), ZERO))
-
-
-def ratio(value: Decimal, quantity: Decimal) -> Price:
-    """A value by a quantity, as a price: to 18 places at most, so that sums of it stay exact."""
-    price = value / quantity
-    rounded = price.quantize(_AVERAGE_PLACES)
-    return Price(price if price == rounded else rounded)
 
 
 def is_dust(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from thunes.core.domain.order import Canceled, Expired, Order, OrderRole, Side
 from thunes.core.domain.position import ExitPlan, Leg, Lot
 from thunes.core.domain.units import ZERO, Instant, Money, OrderId, Price, Quantity, Symbol
-from thunes.core.domain.view import OrderState
+from thunes.core.domain.view import OVER, OrderState
 from thunes.core.domain.word import Word
 
 S = OrderState
@@ -161,7 +161,6 @@ def is_ours(name: OrderId) -> bool:
     return name.startswith(_OURS)
 
 
-OVER = frozenset((S.FILLED, S.REJECTED, S.CANCELED, S.EXPIRED))
 CLOSED_KEPT_MAX = 256
 
 
@@ -204,12 +203,16 @@ class OrderRecord(msgspec.Struct):
 
 
 class Orders:
-    """Our orders; those that are open are kept apart, so that history costs nothing."""
+    """Our orders; those that are open are kept apart, so that history costs nothing.
+
+    `changed` are those that have moved or filled since somebody told of them.
+    """
 
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         self.open: dict[Symbol, dict[OrderId, OrderRecord]] = {symbol: {} for symbol in symbols}
         self.open_entries: dict[OrderId, OrderRecord] = {}
         self.closed: OrderedDict[OrderId, OrderRecord] = OrderedDict()
+        self.changed: dict[OrderId, OrderRecord] = {}
         self._alive: dict[OrderId, OrderRecord] = {}
 
     def submit(self, record: OrderRecord) -> None:
@@ -230,6 +233,8 @@ class Orders:
         after = ORDER_TABLE[before].get(change)
         if after is None:
             return False
+        if after is not before or change in _FILLS:
+            self.changed[record.order.id] = record
         if after is not before:
             record.state = after
             if after in OVER:

@@ -72,6 +72,7 @@ def put_back(state: Snapshot, instruments: Mapping[Symbol, Instrument]) -> tuple
     for record in state.closed_orders:
         ledger.orders.closed[record.order.id] = record
     ledger.positions = {held.symbol: held for held in state.positions}
+    ledger.told = dict(ledger.positions)
     ledger.lots, ledger.dust = state.lots, state.dust
     ledger.traded_at, ledger.pledged = state.traded_at, state.pledged
     guard.states, guard.naked = state.protection, state.naked

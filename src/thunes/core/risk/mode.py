@@ -1,12 +1,12 @@
 """The mode: NORMAL, DEGRADED or HALTED, as a table, and the limits that move it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from thunes.core.domain.fact import ModeChanged
 from thunes.core.domain.mode import Cause, Mode
-from thunes.core.domain.units import ZERO
+from thunes.core.domain.units import NS_PER_DAY, ZERO, Instant
 from thunes.core.domain.view import View
 from thunes.core.risk.limits import Limits
 
@@ -57,6 +57,11 @@ LIFTED_BY: Mapping[Cause, tuple[Cause, ...]] = {
 }
 """Which causes may end the mode that a cause began: nothing else leads back to NORMAL."""
 
+RECOVERIES_MAX = 2
+RECOVERIES_NS = NS_PER_DAY
+"""So often within this time a drawdown that has recovered ends its warning. An account that swings
+about its limit more often than that is for an operator to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModeReading:
@@ -65,6 +70,12 @@ class ModeReading:
     mode: Mode
     cause: Cause | None
     changes: tuple[ModeChanged, ...] = ()
+    recoveries: tuple[Instant, ...] = ()
+
+    @property
+    def now(self) -> tuple[Mode, Cause | None, tuple[Instant, ...]]:
+        """What has to be remembered of it."""
+        return self.mode, self.cause, self.recoveries
 
 
 def next_mode(mode: Mode, began: Cause | None, cause: Cause, limits: Limits) -> Mode:
@@ -80,13 +91,13 @@ def next_mode(mode: Mode, began: Cause | None, cause: Cause, limits: Limits) -> 
 def read_mode(limits: Limits, view: View) -> ModeReading:
     """The mode after everything known now: requests first, then the limits on equity."""
     memory = view.memory
-    reading = ModeReading(memory.mode, memory.cause)
+    reading = ModeReading(memory.mode, memory.cause, (), memory.recoveries)
     for cause in memory.requested:
         reading = _changed(reading, cause, limits, None, None)
     if limits.watches_equity and reading.mode is not Mode.HALTED:
         for cause, actual, limit in _reached(limits, reading, view):
             reading = _changed(reading, cause, limits, actual, limit)
-    return reading
+    return _counted(reading, view) if reading.changes else reading
 
 
 def _changed(
@@ -101,7 +112,19 @@ def _changed(
         return reading
     change = ModeChanged(before=reading.mode, after=after, cause=cause, actual=actual, limit=limit)
     began = reading.cause if _binds_more(reading.cause, cause) else cause
-    return ModeReading(after, None if after is Mode.NORMAL else began, (*reading.changes, change))
+    began_now = None if after is Mode.NORMAL else began
+    return ModeReading(after, began_now, (*reading.changes, change), reading.recoveries)
+
+
+def _counted(reading: ModeReading, view: View) -> ModeReading:
+    """With what brought the mode back: an operator who resumes begins the count anew."""
+    causes = [change.cause for change in reading.changes]
+    if Cause.OPERATOR_RESUME in causes:
+        return replace(reading, recoveries=())
+    if Cause.DRAWDOWN_RECOVERED in causes:
+        lately = (*reading.recoveries, view.at)[-RECOVERIES_MAX:]
+        return replace(reading, recoveries=lately)
+    return reading
 
 
 def _binds_more(cause: Cause | None, other: Cause | None) -> bool:
@@ -125,9 +148,10 @@ def _reached(limits: Limits, reading: ModeReading, view: View) -> list[_Reached]
     if peak is not None and peak > ZERO and not resumed:  # a resume accepts the fall from it
         fallen = (peak - equity) / peak
         warning, limit = limits.drawdown_warning, limits.drawdown_limit
-        if warning is not None:
-            cause = C.DRAWDOWN_WARNING if fallen >= warning else C.DRAWDOWN_RECOVERED
-            found.append((cause, fallen, warning))
+        if warning is not None and fallen >= warning:
+            found.append((C.DRAWDOWN_WARNING, fallen, warning))
+        elif warning is not None and _may_recover(view):
+            found.append((C.DRAWDOWN_RECOVERED, fallen, warning))
         if limit is not None and fallen >= limit:
             found.append((C.DRAWDOWN_LIMIT, fallen, limit))
     if start is not None:
@@ -138,3 +162,8 @@ def _reached(limits: Limits, reading: ModeReading, view: View) -> list[_Reached]
         if share is not None and lost >= share * start:
             found.append((C.DAILY_LOSS, lost, share * start))
     return found
+
+
+def _may_recover(view: View) -> bool:
+    lately = [at for at in view.memory.recoveries if view.at - at < RECOVERIES_NS]
+    return len(lately) < RECOVERIES_MAX

@@ -102,9 +102,9 @@ class AccountFeed:
         now, doubt = self._client.now(), self._pulse.doubt()
         if doubt:
             raise Broken(doubt)
-        if now - self._heard_at > SILENT_NS:
+        if now - self._heard_at > SILENT_NS * self._client.pace:
             raise Broken(f"no answer on this connection for {SILENT_NS // NS_PER_SECOND} s")
-        if now - max(self._heard_at, self._asked_at) > _ASK_NS:
+        if now - max(self._heard_at, self._asked_at) > _ASK_NS * self._client.pace:
             self._asked_at = now
             self._requests += 1
             await send(_request(self._requests, "ping", {}))

@@ -44,8 +44,10 @@ class Client:
         """`trouble` is told what only a person can mend: a key, a ban, a firewall. Without keys
         only what is public can be asked."""
         self.gauges = Gauges()
+        self.pace = 1.0  # of a sandbox whose time runs faster: what counts as silence grows with it
         self.asked = 0  # requests that left
         self.outages = 0
+        self.fallbacks = 0  # times that REST was asked for what a stream did not tell
         self.missed_looks = 0
         self.last_miss = ""
         self.skewed = False  # the venue refused our stamp: its clock is to be looked at

@@ -120,7 +120,7 @@ class MarketFeed:
 
     async def check(self, _: Send) -> None:
         silent = self._client.now() - self._heard_at
-        if silent > SILENT_NS:
+        if silent > SILENT_NS * self._client.pace:
             raise Broken(f"no frame of any symbol for {silent // NS_PER_SECOND} s")
         dead = [symbol for symbol, count in self._strikes.items() if count >= STRIKES_MAX]
         if dead:
@@ -165,13 +165,15 @@ class MarketFeed:
 
     def _is_overdue(self, symbol: Symbol) -> bool:
         """Whether the next bar should have been told of: nobody traded, or the stream is late."""
-        late = self._joined[symbol] + self._bar_ns + LATE_NS
-        again = self._fetched_at.get(symbol, Instant(0)) + AGAIN_NS
+        pace = self._client.pace
+        late = self._joined[symbol] + self._bar_ns + LATE_NS * pace
+        again = self._fetched_at.get(symbol, Instant(0)) + AGAIN_NS * pace
         return self._client.now() >= max(late, again)
 
     async def _fetch_bars(self, symbol: Symbol) -> None:
         clock = self._client.gauges.clock
         self._fetched_at[symbol] = self._client.now()
+        self._client.fallbacks += 1
         while True:
             begin = self._joined[symbol] // 1_000_000
             params = (("symbol", symbol), ("interval", self._interval), ("startTime", begin))
@@ -199,10 +201,11 @@ class MarketFeed:
         for symbol in self._listing.listed():
             quote = self._prices.latest(symbol)
             suspect = everything or symbol in self._strikes
-            if quote is None or suspect or now - quote.at > QUIET_NS:
+            if quote is None or suspect or now - quote.at > QUIET_NS * self._client.pace:
                 quiet.append(symbol)
         if not quiet:
             return
+        self._client.fallbacks += 1
         names = msgspec.json.encode(quiet).decode()
         asked = query("ticker/bookTicker", 4, ("symbols", names), signed=False)
         body = await self._client.ask(asked)
@@ -212,7 +215,7 @@ class MarketFeed:
             said = row.bid_price, row.ask_price
             if said == self._streamed.setdefault(row.symbol, said):
                 self._strikes.pop(row.symbol, None)
-            elif self._connected_at + QUIET_NS < now:
+            elif self._connected_at + QUIET_NS * self._client.pace < now:
                 self._strikes[row.symbol] = self._strikes.get(row.symbol, 0) + 1
             self._quote(Quote(now, row.symbol, said[0], row.bid_qty, said[1], row.ask_qty))
 

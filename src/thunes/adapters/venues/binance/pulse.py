@@ -46,7 +46,7 @@ class Pulse:
         while True:
             await asyncio.sleep(LOOK_NS / NS_PER_SECOND)
             now = self._client.now()
-            if now - self._asked_at >= PULSE_NS:
+            if now - self._asked_at >= PULSE_NS * self._client.pace:
                 self._asked_at = now
                 await self._feel()
 

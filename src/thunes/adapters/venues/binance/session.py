@@ -117,6 +117,11 @@ class Session:
         self._failures = 0  # in a row
         self._link: _Link | None = None
 
+    @property
+    def up(self) -> bool:
+        """Whether a greeted connection is there."""
+        return self._link is not None and not self._link.over.done()
+
     def renew(self) -> None:
         """Give up the connection of now, if there is one."""
         if self._link is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from thunes.adapters.venues.binance.client import Now
+from thunes.adapters.venues.binance.gauged import read_gauges
 from thunes.adapters.venues.binance.works import Access, Ears, Works
 from thunes.core.domain.command import VenueCommand
 from thunes.core.domain.errors import ThunesError
@@ -27,6 +28,7 @@ class BinanceVenue:
     def __init__(self, access: Access, ears: Ears, now: Now) -> None:
         self._access, self._ears, self._now = access, ears, now
         self._begun = threading.Event()
+        self._works: Works | None = None
         self._begin: Callable[[Work], object] | None = None
         self._end: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._run, name="binance", daemon=True)
@@ -49,6 +51,10 @@ class BinanceVenue:
         """Whether it has ended, closed or by a bug of its own."""
         return self._begin is None
 
+    def gauges(self) -> dict[str, object]:
+        """How the venue is reached: numbers that another thread may be changing."""
+        return {"up": False} if self._works is None or self.gone else read_gauges(self._works)
+
     def reconnect(self) -> None:
         """Give up every connection and dial anew."""
 
@@ -64,6 +70,11 @@ class BinanceVenue:
             end()
             self._thread.join()
 
+    @property
+    def works(self) -> Works | None:
+        """What runs on its thread: another one may read the numbers in it, and nothing else."""
+        return self._works
+
     def _do(self, work: Work) -> None:
         if self._begin is None:
             raise Gone("the connection to Binance has ended: nothing was sent")
@@ -78,7 +89,7 @@ class BinanceVenue:
 
     async def _main(self) -> None:
         """A bug in anything that runs here ends all of it, and the process with it."""
-        works = Works(self._access, self._ears, self._now)
+        works = self._works = Works(self._access, self._ears, self._now)
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -77,6 +77,7 @@ class Works:
         self._known, prices = KnownOrders(), Prices()
         self._listing = Listing(access.instruments)
         self.client = Client(hosts.rest, keys, CcxtTransport(access.timeout_s), now, ears.trouble)
+        self.client.pace = access.speed
         self.client.gauges.clock.offset_ns_max = int(OFFSET_NS_MAX * access.speed)
         self._rights = Rights()
         self._placing = Placing(self.client, self._known, self._listing, prices, self._rights)

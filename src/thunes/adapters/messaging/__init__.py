@@ -1,0 +1,1 @@
+"""Messaging: how people and programs reach a running process."""

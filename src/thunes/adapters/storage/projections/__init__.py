@@ -1,0 +1,1 @@
+"""Projections: SQL tables rebuilt from the journal, for questions that need no engine."""

@@ -1,0 +1,1 @@
+"""Migrations: every step from one form of the tables to the next, oldest first."""

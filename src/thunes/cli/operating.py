@@ -1,0 +1,80 @@
+"""The verbs that change what a running process does."""
+
+from pathlib import Path
+from typing import Any
+
+from thunes.cli.asking import AsJson, State, Symbols, Why, Yes, confirmed, told
+from thunes.cli.verbs import app
+
+_VAR = Path("var")
+
+
+@app.command()
+def halt(state: State = _VAR, why: Why = "", as_json: AsJson = False) -> None:
+    """Begin nothing new: entries on their way are taken back, stops stay.
+
+    Exit code 0: halted, 1: nothing runs or it does not answer, 2: asked wrongly.
+
+    Example: thunes halt --state var --why "news at noon"
+    """
+    _show("halt", told(state, "halt", {"why": why}), as_json=as_json)
+
+
+@app.command()
+def resume(state: State = _VAR, why: Why = "", yes: Yes = False, as_json: AsJson = False) -> None:
+    """Let entries begin again after a halt; it says first what that means.
+
+    Exit code 0: resumed, 1: not confirmed, or nothing runs, 2: asked wrongly.
+
+    Example: thunes resume --state var --yes
+    """
+    _show("resume", confirmed(state, "resume", {"why": why}, yes=yes), as_json=as_json)
+
+
+@app.command()
+def flatten(
+    symbol: Symbols = None,
+    state: State = _VAR,
+    why: Why = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Halt, then sell at market what is held; it says first what that is. It stays halted.
+
+    Exit code 0: on its way, 1: not confirmed, or nothing runs, 2: asked wrongly.
+
+    Example: thunes flatten BTCUSDT --state var --yes
+    """
+    arguments = {"symbols": symbol or [], "why": why}
+    _show("flatten", confirmed(state, "flatten", arguments, yes=yes), as_json=as_json)
+
+
+@app.command()
+def protect(
+    symbol: Symbols = None, state: State = _VAR, why: Why = "", as_json: AsJson = False
+) -> None:
+    """Place the stops that are missing.
+
+    Exit code 0: done, 1: nothing runs or it does not answer, 2: asked wrongly.
+
+    Example: thunes protect --state var
+    """
+    said = told(state, "protect", {"symbols": symbol or [], "why": why})
+    _show("protect", said, as_json=as_json)
+
+
+@app.command()
+def reconcile(state: State = _VAR, as_json: AsJson = False) -> None:
+    """Look at the whole account at the venue now, and tell what is other than we believe.
+
+    Exit code 0: looked at, 1: the venue did not tell, or nothing runs, 2: asked wrongly.
+
+    Example: thunes reconcile --state var
+    """
+    _show("reconcile", told(state, "reconcile"), as_json=as_json)
+
+
+def _show(name: str, said: dict[str, Any], *, as_json: bool) -> None:
+    from thunes.cli.shown import show
+
+    show(name, said, as_json=as_json)

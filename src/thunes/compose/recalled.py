@@ -1,0 +1,33 @@
+"""Recalled: an account whose process does not run, as its journal left it; nothing is written."""
+
+from pathlib import Path
+
+from thunes.adapters.storage.kept import Record
+from thunes.adapters.storage.reading import read_header
+from thunes.compose.attended import strategies_of
+from thunes.compose.engine import build_live_engine
+from thunes.compose.headers import read_header_of
+from thunes.compose.live import JOURNAL
+from thunes.core.domain.errors import DataError
+from thunes.ops.commands.instance import About, Instance
+from thunes.ops.commands.tally import Tally
+from thunes.runtime.recovery import Recorded, recover
+
+
+def recall(directory: Path) -> Instance:
+    """The account in a state directory. Raises DataError where there is none, or it is damaged."""
+    journal = directory / JOURNAL
+    header = read_header_of(read_header(journal), journal)
+    if header.account is None:
+        raise DataError(f"{journal} is of a run over the past: `thunes audit show {journal}`")
+    engine = build_live_engine(header.run)
+    found = Record(journal).recorded()
+    recover(engine, Recorded(found.state, found.after, found.before))
+    about = About(
+        directory=directory,
+        journal=journal,
+        place=header.account.place,
+        quote=header.run.quote,
+        strategies=strategies_of(header.run),
+    )
+    return Instance(about, Tally.of(journal), engine=engine)
