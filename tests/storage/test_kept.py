@@ -8,7 +8,7 @@ from thunes.adapters.storage.kept import KeptJournal
 from thunes.core.domain.errors import ThunesError
 
 HEADER = b'{"kept":true}'
-BARS = b'{"event":{"type":"bars_closed","at":1}}'
+BARS = b'{"event":{"type":"bars_closed","at":1,"bars":{}}}'
 
 
 def line(number: int) -> bytes:

@@ -18,7 +18,9 @@ from thunes.cli import (
     looking,
     operating,
     paper,
+    parity,
     probe,
+    rodage,
     sandbox,
     simulate,
     strategies,
@@ -31,8 +33,8 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, init, looking, operating, paper, probe, sandbox),
-    *(simulate, strategies),
+    *(backtest, demo, doctor, fetch, init, looking, operating, paper, parity, probe),
+    *(rodage, sandbox, simulate, strategies),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")

@@ -12,8 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from thunes.adapters.storage.bars.paths import symbol_in_name
-from thunes.cli.market import MarketFlags, market_asked
+from thunes.cli.taped import tape_in
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, floor_to
 from thunes.sandbox.clock import Clock
@@ -24,13 +23,12 @@ from thunes.sandbox.limits import UNLIMITED
 from thunes.sandbox.market import Market
 from thunes.sandbox.server import HOST, Server, Where
 from thunes.sandbox.sockets import API
-from thunes.sandbox.tape import Reel, Tape
+from thunes.sandbox.tape import Reel
 from thunes.sandbox.tls import make_tls
 from thunes.sandbox.walk import Step, Walk, steps
 
 _MINUTES = 10 * 1_440
 _MINUTE_NS = 60 * NS_PER_SECOND
-_FILTERS = ("0.01", "0.00001", "5")  # tick, step and least notional of what is not listed
 _PAST_BARS = 500
 _CASH, _COINS = Decimal(100_000), Decimal(50_000)  # both in quote units, the coins of each symbol
 
@@ -69,7 +67,7 @@ def serve(asked: Asked) -> None:
 
 def _source(asked: Asked) -> _Source:
     if asked.tape is not None:
-        reel = Reel(_tape(asked.tape), _PAST_BARS)
+        reel = Reel(tape_in(asked.tape), _PAST_BARS)
         start = reel.start if asked.tape_time else None
         clock = Clock(time.time_ns, speed=asked.speed, start=start)
         shift = (clock.now - reel.start) // _MINUTE_NS * _MINUTE_NS
@@ -80,19 +78,6 @@ def _source(asked: Asked) -> _Source:
     return _Source(
         Market([walk.listed(clock.now, _MINUTES) for walk in walks], clock), steps(walks)
     )
-
-
-def _tape(folder: Path) -> Tape:
-    """The bar files of a folder; what is listed anyway has its own filters."""
-    if not folder.is_dir():
-        raise UsageError(f"--tape {folder}: there is no such folder")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and symbol_in_name(path))
-    if not files:
-        raise UsageError(f"--tape {folder}: no file there is named like BTCUSDT_1m.parquet")
-    flags = MarketFlags((), [str(path) for path in files], None, (None, None), None, _FILTERS, None)
-    found = market_asked(flags)
-    known = [LISTED[one.symbol][0] if one.symbol in LISTED else one for one in found.instruments]
-    return Tape(found.timeframe, known, found.columns)
 
 
 def _balances(market: Market) -> dict[Asset, Decimal]:

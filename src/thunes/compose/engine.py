@@ -81,6 +81,11 @@ def build_live_engine(spec: RunSpec) -> Engine:
     )
 
 
+def strategies_over(spec: RunSpec, tape: Tape) -> Strategies:
+    """The strategies of a run, evaluated on all of a tape at once."""
+    return Strategies(_desks(spec), tape)
+
+
 def _refuse_strangers(
     spec: RunSpec, instruments: Mapping[Symbol, Instrument], columns: Mapping[Symbol, BarColumns]
 ) -> None:

@@ -1,10 +1,10 @@
 """The faults of the world, by name, how often each strikes, and the box that deals them out."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from thunes.core.domain.units import NS_PER_SECOND
+from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.word import Word
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.chance import Chance, Stream
@@ -122,6 +122,8 @@ class Faults:
 
     profile: str
     intensity: Mapping[Fault, float]
+    planned: Mapping[Fault, tuple[Instant, int]] = field(default_factory=dict)
+    """Recurring faults that strike by plan instead: first when, and then every so many ns."""
 
     def __post_init__(self) -> None:
         for fault, value in self.intensity.items():
@@ -149,6 +151,7 @@ class FaultBox:
         }
         self._strokes: dict[Fault, Stream] = {}
         self._healers: list[Callable[[], None]] = []
+        self._struck: list[Callable[[Fault], None]] = []
 
     def hits(self, fault: Fault) -> bool:
         """Whether a fault that strikes by the occasion does so now; it is counted if so."""
@@ -172,6 +175,8 @@ class FaultBox:
 
     def note(self, fault: Fault) -> None:
         self.counts[fault] = self.counts.get(fault, 0) + 1
+        for tell in self._struck:
+            tell(fault)
 
     def draw(self, fault: Fault, low: int, high: int) -> int:
         """A number for one stroke of `fault`, evenly from `low` to `high`: how long, how much."""
@@ -180,13 +185,20 @@ class FaultBox:
             strokes = self._strokes[fault] = self.chance.stream(f"stroke.{fault.value}")
         return strokes.between(low, high)
 
-    def wait_ns(self, fault: Fault) -> int | None:
+    def wait_ns(self, fault: Fault, now: Instant) -> int | None:
         """The time until a recurring fault strikes next; None: never again."""
+        if not self.healed and fault in self.faults.planned:
+            first, every = self.faults.planned[fault]
+            return first - now if now < first else every - (now - first) % every
         mean_s = self._intensity.get(fault)
         if mean_s is None:
             return None
         waits = self.chance.stream(f"fault.{fault.value}")
         return int(waits.exponential(mean_s) * NS_PER_SECOND)
+
+    def when_struck(self, tell: Callable[[Fault], None]) -> None:
+        """Have `tell` called with each fault that strikes."""
+        self._struck.append(tell)
 
     def when_healed(self, healer: Callable[[], None]) -> None:
         """Have `healer` called at the healing, to end what still goes on."""
@@ -216,7 +228,7 @@ class Recurrence:
         self._going = False
 
     def _plan(self) -> None:
-        wait = self._box.wait_ns(self._fault)
+        wait = self._box.wait_ns(self._fault, self._agenda.now)
         if wait is not None:
             self._agenda.after(wait, self._due)
 
@@ -224,5 +236,9 @@ class Recurrence:
         if not self._going or self._box.healed:
             return
         self._box.note(self._fault)
-        self._strike()
-        self._plan()
+        if self._fault in self._box.faults.planned:  # a crash does not come back from its stroke
+            self._plan()
+            self._strike()
+        else:
+            self._strike()
+            self._plan()

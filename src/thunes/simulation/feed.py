@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from thunes.core.domain.event import BarsClosed, Event
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
 from thunes.simulation.agenda import Agenda
 from thunes.simulation.exchange import Exchange
@@ -24,7 +23,7 @@ class Feed:
         self._exchange = exchange
         self._tape = scene.tape
         self._latency = box.chance.stream("feed.latency")
-        self._hear: Callable[[Event], None] = lambda _: None
+        self._tell: Callable[[int], None] = lambda _: None
         names = list(scene.paths)
         paths = list(scene.paths.values())
         at = np.concatenate([path.at for path in paths])
@@ -36,13 +35,14 @@ class Feed:
         self._asks: list[float] = np.concatenate([p.ask for p in paths])[order].tolist()
         self._sizes: list[float] = np.concatenate([p.size for p in paths])[order].tolist()
         self._next = 0
-        self._row = -1
+        # What has closed before the scene begins is history: told with the first closing.
+        self._row = int(np.searchsorted(self._tape.times, scene.start, side="right")) - 1
 
-    def begin(self, hear: Callable[[Event], None]) -> None:
-        """From now on ticks happen; `hear` is told of closed bars."""
-        self._hear = hear
+    def begin(self, tell: Callable[[int], None]) -> None:
+        """From now on ticks happen; `tell` gets the row of the bars that have closed."""
+        self._tell = tell
         self._agenda.at(Instant(self._at[0]), self._tick)
-        self._agenda.at(Instant(int(self._tape.times[0])), self._close)
+        self._agenda.at(Instant(int(self._tape.times[self._row + 1])), self._close)
 
     def catch_up(self) -> None:
         """Somebody has begun to listen: the newest closed bars are told again."""
@@ -75,6 +75,3 @@ class Feed:
             self._agenda.after(again, lambda: self._tell(row))
         if row + 1 < len(self._tape):
             self._agenda.at(Instant(int(self._tape.times[row + 1])), self._close)
-
-    def _tell(self, row: int) -> None:
-        self._hear(BarsClosed(at=Instant(int(self._tape.times[row])), sequence=row))

@@ -92,6 +92,7 @@ class Process:
     ) -> None:
         venue, store, clock, lease = outside
         self.epoch = lease.epoch
+        self._scene = scene
         self.hangs = False
         self.store = MortalStore(store, effects)
         self._waiting: list[Callable[[Live], object]] = []
@@ -105,6 +106,16 @@ class Process:
 
     def hear(self, event: Event) -> None:
         self._do(lambda live: live.hear(event))
+
+    def close(self, row: int) -> None:
+        """The bars of a row of the tape have closed."""
+
+        def tell(live: Live) -> None:
+            closing = self._scene.closing(row, live.engine)
+            if closing is not None:
+                live.hear(closing)
+
+        self._do(tell)
 
     def reconnected(self) -> None:
         self._do(Live.reconnected)

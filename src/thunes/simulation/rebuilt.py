@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from thunes.adapters.storage.kept import brings_bars
 from thunes.core.domain.errors import DataError
 from thunes.core.engine import Engine
-from thunes.runtime.recovery import replay
+from thunes.runtime.recovery import Recorded, recover, replay
 from thunes.simulation.scene import Scene
 
 
@@ -27,10 +28,12 @@ class Rebuilt:
         if self._count > len(lines) or (self._count and lines[self._count - 1] != self._last):
             self._begin()
         engine = self._engine or self._scene.engine()
-        if self._engine is None and self._state is not None:
-            engine.state.restore(self._state)
         try:
-            replay(engine, lines[self._count :])
+            if self._engine is None and self._state is not None:
+                before = [line for line in lines[: self._count] if brings_bars(line)]
+                recover(engine, Recorded(self._state, lines[self._count :], before))
+            else:
+                replay(engine, lines[self._count :])
         except DataError:
             self._begin()
             raise

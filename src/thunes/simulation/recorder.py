@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from thunes.adapters.storage.journal import Journal
+from thunes.adapters.storage.kept import brings_bars
 from thunes.adapters.storage.reading import read_steps
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 from thunes.core.domain.errors import ThunesError
@@ -55,7 +56,8 @@ class Recorder:
         if sha256(self.lines[kept.steps - 1]).hexdigest() != kept.line:
             return Recorded(None, list(self.lines))
         self.kept_used += 1
-        return Recorded(kept.state, self.lines[kept.steps :])
+        closings = [line for line in self.lines[: kept.steps] if brings_bars(line)]
+        return Recorded(kept.state, self.lines[kept.steps :], closings)
 
     def keep(self, state: bytes) -> None:
         assert self._disk is not None, "a process opens its journal before it keeps a state"
@@ -80,6 +82,12 @@ class Recorder:
         self.lines = self._readable()
         self.lost += max(0, self.synced - len(self.lines))
         self.synced = min(self.synced, len(self.lines))
+
+    def finish(self, target: Path) -> None:
+        """End the journal and write it into a real directory. Raises OSError."""
+        assert self._journal is not None, "only a living process ends its journal"
+        self._journal.close()
+        self._platter.write_out(_FOLDER, target)
 
     @property
     def disk_failed(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from thunes.adapters.venues.simulated.costs import Charged
+from thunes.core.domain.event import BarsClosed
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import (
@@ -32,7 +33,7 @@ from thunes.core.risk.limits import Limits
 from thunes.core.risk.review import Risk
 from thunes.core.state import State
 from thunes.core.strategy.feed import Strategies
-from thunes.core.strategy.protocol import Desk
+from thunes.core.strategy.protocol import Desk, Observer
 from thunes.core.strategy.sma_cross import SmaCross
 from thunes.simulation.chance import Chance
 from thunes.simulation.floor import Listing, Rules, models_charging
@@ -58,9 +59,10 @@ class Scene:
     plan: ExitPlan
     limits: Limits
     sizing: str
-    strategies: Strategies  # causal, and without a memory: one for all processes
+    strategies: Observer  # causal, and without a memory: one for all processes
     quotes_ns: int = 0  # how often processes are told the best bid and ask; 0: never
     entry_cap: Decimal | None = None
+    header: bytes = b'{"simulated":true}'  # of the journal
 
     def engine(self) -> Engine:
         """A fresh engine that knows nothing yet."""
@@ -75,6 +77,10 @@ class Scene:
             portfolio=Portfolio(parse_sizing(self.sizing), self.plan),
             execution=Execution(self.plan, FEE_RATE, self.entry_cap, fee_in_quote=in_quote),
         )
+
+    def closing(self, row: int, engine: Engine) -> BarsClosed | None:  # noqa: ARG002
+        """What a process is told once the bars of `row` have closed; None: nothing yet."""
+        return BarsClosed(at=Instant(int(self.tape.times[row])), sequence=row)
 
 
 def draw_scene(

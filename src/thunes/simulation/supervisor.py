@@ -12,6 +12,7 @@ from thunes.simulation.disk import DiskFaults
 from thunes.simulation.exchange import Exchange
 from thunes.simulation.faults import FaultBox
 from thunes.simulation.host import LeaseBook, SteadyClock
+from thunes.simulation.notes import Happened, Notebook
 from thunes.simulation.process import Effects, Process
 from thunes.simulation.recorder import Recorder
 from thunes.simulation.setting import Setting
@@ -39,7 +40,7 @@ class Supervisor:
         self.agenda = Agenda(self.scene.start, self.chance.stream("ties"))
         self.box = FaultBox(setting.faults, self.chance, setting.without)
         self.exchange = Exchange(self.agenda, self.box, self.scene.listing)
-        self.journal = Recorder(self.chance, b'{"simulated":true}', disk)
+        self.journal = Recorder(self.chance, self.scene.header, disk)
         self.leases = LeaseBook()
         self.effects = Effects()
         self.process: Process | None = None
@@ -47,11 +48,14 @@ class Supervisor:
         self.causes: dict[str, int] = {}  # of deaths
         self.last_end: End | None = None
         self.steps = 0
+        self.notebook = Notebook(self.agenda)
+        self._was_ready = False
         self._watches: list[Watch] = []
         self._wire: Wire | None = None
         self.clock: SteadyClock | None = None
         self._tick_due: Instant | None = None
         self._doom = self.chance.stream("doom")
+        self.box.when_struck(self.notebook.struck)
 
     def watch(self, watch: Watch) -> None:
         """Tell `watch` of every step of every process."""
@@ -74,6 +78,8 @@ class Supervisor:
         lease = self.leases.take(clock.now())
         recorded = self.journal.open()
         wire = self._wire = Wire(self.exchange, self._hear, self._reconnected)
+        self.notebook.add(Happened.STARTED)
+        self._was_ready = False
         self.process = Process(
             self.scene, recorded, (wire, self.journal, clock, lease), self.effects
         )
@@ -84,6 +90,7 @@ class Supervisor:
     def die(self, cause: str, text: str = "") -> None:
         """The process is gone, and with it whatever was not on disk; another one will start."""
         self.deaths += 1
+        self.notebook.add(Happened.DIED, f"{cause}: {text}" if text else cause)
         self.last_end = End(cause, text, self.journal.disk_failed)
         self.causes[cause] = self.causes.get(cause, 0) + 1
         if self._wire is not None:
@@ -98,6 +105,7 @@ class Supervisor:
         self._with(lambda process: process.hear(event))
 
     def _reconnected(self) -> None:
+        self.notebook.add(Happened.RECONNECTED)
         self._with(Process.reconnected)
 
     def _with(self, act: Callable[[Process], None]) -> None:
@@ -124,5 +132,8 @@ class Supervisor:
         self.steps += 1
         process = self.process
         if process is not None:
+            if not self._was_ready and not process.live.engine.state.memory.unreconciled:
+                self._was_ready = True
+                self.notebook.add(Happened.READY)
             for watch in self._watches:
                 watch(process, event, outcome)

@@ -13,6 +13,7 @@ from thunes.simulation.disk import DiskFaults, Stopped
 from thunes.simulation.faults import Fault, Recurrence
 from thunes.simulation.feed import Feed
 from thunes.simulation.host import WRONG_NS_MAX, LeaseHeld
+from thunes.simulation.notes import Happened
 from thunes.simulation.people import People
 from thunes.simulation.process import Crash
 from thunes.simulation.quotes import Quotes
@@ -66,7 +67,7 @@ class World(Supervisor):
             look()
 
     def _begin(self) -> None:
-        self._feed.begin(self._hear)
+        self._feed.begin(lambda row: self._with(lambda process: process.close(row)))
         Quotes(self.scene, self.exchange).begin(self._hear)
         People(self.exchange, self.scene, self.act).begin()
         for fault, strike in (
@@ -106,6 +107,7 @@ class World(Supervisor):
         if process is None or process.hangs:
             return
         process.hangs = True
+        self.notebook.add(Happened.HUNG)
         epoch = process.epoch
         if lasts > _WATCHDOG_NS:
             self.agenda.after(_WATCHDOG_NS, lambda: self._kill_hanging(epoch))
@@ -119,6 +121,7 @@ class World(Supervisor):
     def _wake(self, epoch: int) -> None:
         if self.process is not None and self.process.epoch == epoch and self.process.hangs:
             self.process.wake()
+            self.notebook.add(Happened.WOKE)
             self._plan_tick()
 
     def _second(self) -> None:

@@ -41,7 +41,7 @@ class Record:
             line = next(steps, None)
             if line is None:
                 break
-            if line.startswith(_BARS):
+            if brings_bars(line):
                 before.append(line)
             if self.steps == kept.steps and self.line == kept.line:
                 return Found(kept.state, before, steps)
@@ -95,6 +95,11 @@ class KeptJournal:
     def release(self) -> None:
         """Let go, so that the next process can go on."""
         self.journal.release()
+
+
+def brings_bars(line: bytes) -> bool:
+    """Whether a step is of a closing that brought bars of its own."""
+    return line.startswith(_BARS) and b'"bars":' in line
 
 
 def line_digest(line: bytes) -> str:
