@@ -215,6 +215,10 @@ def test_seven_days_show_next_to_nothing() -> None:
     assert record.low is not None
     assert record.low < record.sharpe < record.high
     assert "46%" in record.said
+    wide = [(Instant(day * NS_PER_DAY), Decimal(10_000 + 100 * day + day % 2)) for day in range(8)]
+    far = short_record(wide)
+    assert far.low is not None
+    assert far.high - far.low > 3 * (record.high - record.low)
 
 
 def refused(*words: str) -> str:
@@ -234,10 +238,8 @@ def test_what_cannot_be_lived_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
-def test_a_recorded_market_is_lived_through(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[2].parent / "shared/data/binance_spot/universe_2024/15m"
-    if not folder.is_dir():
-        pytest.skip("the market data is not here")
+def test_a_recorded_market_is_lived_through(tmp_path: Path, real_data: Path) -> None:
+    folder = real_data / "binance_spot/universe_2024/15m"
     wanted = asked(tmp_path, 24, tape=folder, synthetic=False, symbols=("SOLUSDT",))
     live_asked(wanted)
     found = parity(tmp_path / "state" / "journal", None, True, Second())

@@ -51,7 +51,8 @@ def short_record(samples: Sequence[tuple[Instant, Decimal]]) -> ShortRecord:
     days = max(1, daily.size - 1)
     found = sharpe(period_returns(daily), DAYS_A_YEAR) if daily.size > 2 else None
     error = math.sqrt(DAYS_A_YEAR / days)
-    reach = _Z * error
+    # A ratio far from zero is known less well (Lo 2002, independent returns).
+    reach = _Z * math.sqrt((DAYS_A_YEAR + (found or 0.0) ** 2 / 2) / days)
     return ShortRecord(
         days=days,
         sharpe=found,
