@@ -70,14 +70,15 @@ def build_live_engine(spec: RunSpec) -> Engine:
         for symbol in each.symbols:
             if symbol not in instruments:
                 raise UsageError(f"strategy {each.id} trades {symbol}, which is not traded here")
-    reserve = spec.costs.fee_rate if spec.costs.fee_asset == "quote" else ZERO
+    in_quote = spec.costs.fee_asset == "quote"
+    reserve = spec.costs.fee_rate if in_quote else ZERO
     market = Market(tape, instruments)
     return Engine(
         state=State(market, spec.quote, reserve, spec.limits.watches_equity, spec.exits),
         risk=Risk(spec.limits),
         strategies=Anchored(_desks(spec), tape),
         portfolio=Portfolio(spec.sizing, spec.exits),
-        execution=Execution(spec.exits, spec.costs.fee_rate),
+        execution=Execution(spec.exits, spec.costs.fee_rate, spec.entry_cap, fee_in_quote=in_quote),
     )
 
 
