@@ -73,10 +73,10 @@ def ask_gates(engine: Engine, at: Instant, symbol: Symbol, strategy: StrategyId)
     that is held needs a price. Changes nothing."""
     view = engine.state.view(at)
     signal = Signal(strategy=strategy, symbol=symbol, action=Action.ENTER)
-    targets = engine.portfolio.allocate([signal], engine.risk.budget(view), view)
-    proposals = engine.execution.propose(targets, TimerFired(at, ""), view)
-    reading = read_mode(engine.risk.limits, view)
-    verdict = engine.risk.review(proposals, reading, view)[-1]
+    targets = engine.rooms.portfolio.allocate([signal], engine.rooms.risk.budget(view), view)
+    proposals = engine.rooms.execution.propose(targets, TimerFired(at, ""), view)
+    reading = read_mode(engine.rooms.risk.limits, view)
+    verdict = engine.rooms.risk.review(proposals, reading, view)[-1]
     refused_by = verdict.reason if isinstance(verdict, Refused) else None
     return Asked(verdict.proposal, verdict.checks, refused_by)
 
