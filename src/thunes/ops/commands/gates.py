@@ -88,7 +88,8 @@ def judge(check: Check, at: Instant, limits: Limits, cause: Cause | None) -> Blo
 
 
 def unpriced(engine: Engine, quote: Asset) -> list[Asset]:
-    """What is held without a known price: nothing can be valued before there is one."""
+    """What is traded here and held without a known price: nothing can be valued before there is
+    one. Other coins of the account are nobody's business here."""
     state = engine.state
     priced = {
         one.base: one.symbol for one in state.market.instruments.values() if one.quote == quote
@@ -97,9 +98,7 @@ def unpriced(engine: Engine, quote: Asset) -> list[Asset]:
     return [
         asset
         for asset, amount in held.items()
-        if amount > ZERO
-        and asset != quote
-        and (asset not in priced or state.market.mark(priced[asset]) is None)
+        if amount > ZERO and asset in priced and state.market.mark(priced[asset]) is None
     ]
 
 
