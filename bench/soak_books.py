@@ -12,13 +12,19 @@ from pathlib import Path
 
 from thunes.adapters.storage.reading import read_steps
 from thunes.core.domain.command import PlaceOrders, ReplaceOrders
-from thunes.core.domain.event import AccountSeen, VenueReported
+from thunes.core.domain.event import AccountSeen, BarsClosed, VenueReported
 from thunes.core.domain.line import Line, decode_line
 from thunes.core.domain.order import Filled
+from thunes.core.domain.units import NS_PER_SECOND
 
 _ZERO = Decimal(0)
 _MS = 1_000_000
-_TOLD = (b'"type":"filled"', b'"type":"place_orders"', b'"type":"replace_orders"')
+_TOLD = (
+    b'"type":"filled"',
+    b'"type":"bars_closed"',
+    b'"type":"place_orders"',
+    b'"type":"replace_orders"',
+)
 _AT_ONCE_MS = 1_000  # what is one act of the venue may take it so long where time runs faster
 _OVER = ("FILLED", "CANCELED", "EXPIRED", "REJECTED", "EXPIRED_IN_MATCH")
 
@@ -80,6 +86,7 @@ class Record:
 
     sent: Counter[str] = field(default_factory=Counter)
     fills: dict[tuple[str, str], int] = field(default_factory=dict)  # (order, trade) -> ms
+    bar_delays: list[float] = field(default_factory=list)  # s from a bar's close to its step
 
     def take(self, line: Line) -> None:
         for command in line.commands:
@@ -91,6 +98,9 @@ class Record:
             heard = [report for report in event.reports if isinstance(report, Filled)]
         elif isinstance(event, AccountSeen):
             heard = [seen.fill for seen in event.fills]
+        elif isinstance(event, BarsClosed) and self.sent and event.bars:
+            newest = max(bars[-1].close_time for bars in event.bars.values())
+            self.bar_delays.append((event.at - newest) / NS_PER_SECOND)
         for fill in heard:
             self.fills.setdefault((fill.order_id, fill.trade_id), event.at // _MS)
 
@@ -142,15 +152,12 @@ class Compared:
 
 def compare(books: Books, record: Record) -> Compared:
     """Hold the venue's books and the record of the journal against each other."""
+    known = record.fills
     names = {(one.symbol, one.number): one.client_id for one in books.orders}
     at_venue = {(names[one.symbol, one.number], str(one.id)): one for one in books.fills}
-    lost = [f"{order} trade {trade}" for order, trade in at_venue if not _known(record, order, trade)]
-    invented = [f"{order} trade {trade}" for order, trade in record.fills.keys() - at_venue.keys()]
-    delays = [
-        (record.fills[key] - fill.at) / 1_000
-        for key, fill in at_venue.items()
-        if key in record.fills
-    ]
+    lost = [f"{order} trade {trade}" for order, trade in at_venue if (order, trade) not in known]
+    invented = [f"{order} trade {trade}" for order, trade in known.keys() - at_venue.keys()]
+    delays = [(known[key] - one.at) / 1_000 for key, one in at_venue.items() if key in known]
     foreign = sorted({one.client_id for one in books.orders} - record.sent.keys())
     naked, orphans, doubled = [], list[str](), list[str]()
     for symbol in sorted({one.symbol for one in books.orders}):
@@ -163,16 +170,11 @@ def compare(books: Books, record: Record) -> Compared:
     )
 
 
-def _known(record: Record, order: str, trade: str) -> bool:
-    return (order, trade) in record.fills
-
-
 def _twice(books: Books, record: Record) -> list[str]:
     """Ids that left more than once, or stand at the venue more than once."""
     ids = Counter(one.client_id for one in books.orders)
-    there = [f"{name} stands at the venue {count} times" for name, count in ids.items() if count > 1]
-    left = [f"{name} was sent {count} times" for name, count in record.sent.items() if count > 1]
-    return there + left
+    there = [f"{name} stands at the venue {n} times" for name, n in ids.items() if n > 1]
+    return there + [f"{name} was sent {n} times" for name, n in record.sent.items() if n > 1]
 
 
 class _Story:
@@ -187,13 +189,17 @@ class _Story:
         self.naked: list[Naked] = []
         self.orphans: list[str] = []
         self.doubled: list[str] = []
-        self._least = books.least
+        self._least, self._until = books.least, books.until
         self._held = self._dust = self._price = _ZERO
         self._bought_by = -1
         self._bare_since: int | None = None
         self._excess_since: int | None = None
         fills = sorted((one for one in books.fills if one.symbol == symbol), key=lambda f: f.id)
         sells = [one for one in books.orders if one.symbol == symbol and not one.buys]
+        self._tell(fills, sells)
+        self._end(sells)
+
+    def _tell(self, fills: Sequence[Traded], sells: Sequence[Booked]) -> None:
         executed: defaultdict[int, list[Traded]] = defaultdict(list)
         for fill in fills:
             executed[fill.number].append(fill)
@@ -206,9 +212,6 @@ class _Story:
                 self._trade(fills[place])
                 place += 1
             self._look(at, self._resting(sells, executed, at))
-        if self._bare_since is not None:
-            self.naked.append(Naked(symbol, self._bare_since, books.until))
-        self._end(sells)
 
     @property
     def _own(self) -> Decimal:
@@ -255,7 +258,9 @@ class _Story:
             self.doubled.append(f"{self.symbol}: stops for {covered}, held {self._held}, at {at}")
 
     def _end(self, sells: Iterable[Booked]) -> None:
-        """What rests in the end and protects nothing."""
+        """What is naked in the end, and what rests and protects nothing."""
+        if self._bare_since is not None:
+            self.naked.append(Naked(self.symbol, self._bare_since, self._until))
         if self._own * self._price < self._least:
             self.orphans += [
                 f"{one.client_id} rests, no {self.symbol} is held"

@@ -7,6 +7,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +46,7 @@ _PULL = 0.002
 _OBSERVER = "127.0.0.2"  # another address than the trader's: its requests count for themselves
 _PAGE = 1_000
 _START_S = 120.0
+_CONFLATED = "thunes_inbox_conflated_total "
 
 CONFIG = """
 [account]
@@ -71,12 +73,22 @@ loss_cool_down_s = 60
 signal_cool_down_s = 60
 
 [metrics]
-port = 0
+port = {port}
 
 [logs]
 level = "warning"
 form = "json"
 """
+
+
+def write_config(path: Path, symbols: int, cap: str) -> int:
+    """What the process is told, and the port at which its metrics will be."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    text = CONFIG.format(symbols=symbols, port=port)
+    path.write_text(text + (f'\n[entries]\ncap = "{cap}"\n' if cap else ""), encoding="utf-8")
+    return port
 
 
 def write_tape(folder: Path, symbols: Sequence[str], minutes: int, seed: int) -> None:
@@ -295,6 +307,7 @@ class Site:
     config: Path
     errors: Path
     symbols: Sequence[str]
+    port: int
 
 
 class Trader:
@@ -336,6 +349,19 @@ class Trader:
             return None
         found = [line.split()[1] for line in text.splitlines() if line.startswith("VmRSS:")]
         return int(found[0]) / 1024 if found else None
+
+    def conflated(self) -> int | None:
+        """Market data that newer data took the place of; None where nobody tells."""
+        line = http.client.HTTPConnection("127.0.0.1", self._site.port, timeout=5)
+        try:
+            line.request("GET", "/metrics")
+            text = line.getresponse().read().decode()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            line.close()
+        found = [row for row in text.splitlines() if row.startswith(_CONFLATED)]
+        return int(float(found[0].split()[1])) if found else None
 
     def heard(self) -> bool:
         """Whether it has told of anything since the last call; what it told is read off."""

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ BTC = "BTCUSDT"
 PRICE = Decimal(100)
 
 
-def order(number: int, created: int, updated: int, status: str = "FILLED", **more: object) -> Booked:
+def order(number: int, created: int, updated: int, status: str = "FILLED", **more: Any) -> Booked:
     plain = Booked(BTC, f"o{number}", number, -1, True, False, Decimal(1), status, created, updated)
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return replace(plain, **more)
 
 
 def stop(number: int, created: int, updated: int, status: str) -> Booked:
@@ -167,7 +168,8 @@ def test_dust_of_many_sales_is_not_a_position() -> None:
         orders += [order(3 * number, at, at), stop(3 * number + 1, at, at + 9_000, "CANCELED")]
         orders.append(order(3 * number + 2, at + 9_000, at + 9_000, buys=False, quantity=part))
         fills += [fill(3 * number, 2 * number, at, buys=True)]
-        fills.append(replace(fill(3 * number + 2, 2 * number + 1, at + 9_000, buys=False), quantity=part))
+        sold = fill(3 * number + 2, 2 * number + 1, at + 9_000, buys=False)
+        fills.append(replace(sold, quantity=part))
     compared = found(*orders, fills=tuple(fills))
     assert (compared.naked, compared.orphans, compared.duplicates) == ([], [], [])
 
