@@ -4,17 +4,17 @@ Neither holds up what trades. Where one of them fails it is told once, tried aga
 and told what was missed.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
 from thunes.adapters.storage.market.kept_bars import KeptBars
 from thunes.adapters.storage.market.recorder import Recorder
 from thunes.compose.live import Running, Wanted
+from thunes.compose.spell import Spell
+from thunes.compose.tables import TablesTask, can_be_kept
 from thunes.config import Config
-from thunes.core.domain.errors import ThunesError
 from thunes.ops.logs import Logs
 from thunes.runtime.ears import MarketTap
 from thunes.runtime.supervisor import Pulse, Task
@@ -33,19 +33,22 @@ class Kept:
     tape: bool = True
     quote_every_ms: int = 1_000
     keep_days: int = 30
+    tables: bool = True
+    url: str = field(default="", repr=False)
 
 
 def kept_of(config: Config) -> Kept:
     """As `thunes.toml` has it."""
-    asked = config.recorder
-    return Kept(asked.on, asked.quote_every_ms, asked.keep_days)
+    asked, storage = config.recorder, config.storage
+    url = storage.url.reveal()
+    return Kept(asked.on, asked.quote_every_ms, asked.keep_days, storage.tables, url)
 
 
 class Beside:
     """Made before anything trades: its taps hear the venue from the first word on."""
 
     def __init__(self, directory: Path, kept: Kept, logs: Logs) -> None:
-        self._directory, self._logs = directory, logs
+        self._directory, self._kept, self._logs = directory, kept, logs
         self._recorder: Recorder | None = None
         if kept.tape:
             folder = directory / TAPE
@@ -58,21 +61,34 @@ class Beside:
 
     def tasks(self, running: Running, wanted: Wanted) -> list[Task]:
         """What has to run beside the process."""
-        recorder = self._recorder
-        if recorder is None:
-            return []
-        turn = _Taping(recorder, self._directory / TAPE / BARS, running, wanted)
+        found = []
+        if self._recorder is not None:
+            turn = _Taping(self._recorder, self._directory / TAPE / BARS, running, wanted)
+            found.append(Task("tape", self._taping(turn), deadline_s=_PATIENCE_S))
+        if self._kept.tables and can_be_kept():
+            tables = TablesTask(self._directory, self._kept.url, self._logs)
+            found.append(Task("tables", tables.run))
+        elif self._kept.tables:
+            text = "no SQL tables are kept: pip install 'thunes[sql]', or `tables = false`"
+            self._logs.say("info", "TABLES", text=text)
+        return found
+
+    def _taping(self, turn: "_Taping") -> Callable[[Pulse], None]:
         spell = Spell("TAPE", self._logs)
+        told = 0
 
         def act(*, last: bool = False) -> None:
-            spell.over(lambda: turn(last=last), rows_lost=lambda: recorder.dropped)
+            nonlocal told
+            if spell.act(lambda: turn(last=last)) and turn.dropped > told:
+                self._logs.say("warning", "TAPE_GAP", rows_lost=turn.dropped - told)
+                told = turn.dropped
 
         def record(pulse: Pulse) -> None:
             while pulse.wait(FLUSH_S):
                 act()
             act(last=True)
 
-        return [Task("tape", record, deadline_s=_PATIENCE_S)]
+        return record
 
 
 class _Taping:
@@ -86,6 +102,11 @@ class _Taping:
         self._symbols = [one.symbol for one in wanted.spec.instruments]
         self._next = cycle(self._symbols)
 
+    @property
+    def dropped(self) -> int:
+        """Rows for which there was no room."""
+        return self._recorder.dropped
+
     def __call__(self, *, last: bool) -> None:
         self._recorder.flush(everything=last)
         for _ in self._symbols:
@@ -95,25 +116,3 @@ class _Taping:
                 self._bars.add(symbol, known.columns)
                 if not last:
                     return
-
-
-class Spell:
-    """Trouble that lasts: it is told when it begins and when it is over, and not in between."""
-
-    def __init__(self, name: str, logs: Logs, count: Callable[[], float] = time.monotonic) -> None:
-        self._name, self._logs, self._count = name, logs, count
-        self._since: float | None = None
-
-    def over(self, act: Callable[[], object], **words: Callable[[], object]) -> None:
-        """Act; trouble is told. `words` are what is said once it works again."""
-        try:
-            act()
-        except ThunesError as error:
-            if self._since is None:
-                self._since = self._count()
-                self._logs.trouble(f"{self._name}: {error}; it is tried again, trading goes on")
-        else:
-            if self._since is not None:
-                lasted, self._since = self._count() - self._since, None
-                found = {name: word() for name, word in words.items()}
-                self._logs.say("warning", f"{self._name}_AGAIN", after_s=round(lasted), **found)

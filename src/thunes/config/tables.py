@@ -213,6 +213,10 @@ class _Recorder(Section):
 
 
 class _Storage(Section):
+    tables: bool = Field(
+        default=True,
+        description="Whether SQL tables of the journal are kept beside what trades (extra sql).",
+    )
     url: Hidden = Field(
         default=Secret(""),
         description='postgresql://HOST/NAME; "": SQLite in the state directory. '

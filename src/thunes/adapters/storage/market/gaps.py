@@ -10,9 +10,6 @@ from thunes.adapters.storage.bars.duck import columns_of, duck, file_argument
 from thunes.adapters.storage.market.parts import days_in, files_of
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
 
-GAP_S = 20.0
-"""Whoever listens asks for the quote of a symbol that was quiet for five seconds."""
-
 
 class Gap(NamedTuple):
     """Nothing is on tape of the symbol between these two times."""
@@ -32,9 +29,13 @@ class Day(NamedTuple):
     gaps: tuple[Gap, ...]
 
 
-def look_through(directory: Path, longest_s: float = GAP_S) -> list[Day]:
+def look_through(directory: Path, longest_s: float) -> list[Day]:
     """Every day on tape, oldest first, with the gaps in its quotes; one over midnight is of the day
-    in which it ends."""
+    in which it ends.
+
+    Whoever listens asks for the quote of a symbol that was quiet for five seconds, so that what is
+    much longer is a gap of ours.
+    """
     days = sorted({*days_in(directory / "quotes"), *days_in(directory / "trades")})
     last: dict[Symbol, Instant] = {}
     found = []
