@@ -63,11 +63,11 @@ take_profit = "1.5%"
 max_positions = {symbols}
 loss_per_trade = 100
 order_size = 2_000
-daily_loss = 45_000
-daily_loss_share = 0.98
+daily_loss = 40_000
+daily_loss_share = 0.8
 daily_loss_lifted_by = "day"
-drawdown_warning = 0.98
-drawdown_limit = 0.99
+drawdown_warning = 0.85
+drawdown_limit = 0.9
 symbol_exposure = 0.9
 loss_cool_down_s = 60
 signal_cool_down_s = 60
@@ -316,7 +316,7 @@ class Trader:
     def __init__(self, site: Site) -> None:
         command = [*THUNES, "paper", "--venue", "sandbox", "--state", str(site.state)]
         command += ["--config", str(site.config), "--strategy", "sma_cross"]
-        command += ["--param", "fast=3", "--param", "slow=8", "--timeframe", "1m"]
+        command += ["--param", "fast=2", "--param", "slow=5", "--timeframe", "1m"]
         command += [word for symbol in site.symbols for word in ("--symbol", symbol)]
         self._site = site
         environment = os.environ | {"XDG_STATE_HOME": str(site.state.parent / "home")}

@@ -17,6 +17,7 @@ from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol
+from thunes.core.stats.kernel import put_off
 from thunes.ops.cycles import Cycles
 from thunes.ops.jobs import Desk, Trades
 from thunes.ops.jobs import Running as Strategy
@@ -34,6 +35,7 @@ LOG = "thunes.log"
 _TURN_S = 1.0
 _QUIET_BARS = 3
 _LAST_S = 5.0
+_COMPILER_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Watch:
         registry.register(HealthMetrics(health))
 
     def _supervisor(self, schedule: Task, running: Running, beside: Sequence[Task]) -> Supervisor:
-        tasks = [schedule, *beside]
+        tasks = [schedule, Task("kernels", compile_kernels, _COMPILER_S), *beside]
         server = self._server
         if server is not None:
             tasks.append(Task("metrics", lambda pulse: server.serve(pulse.wait)))
@@ -144,6 +146,13 @@ class Watch:
                 schedule.run_due()
 
         return Task("schedule", keep_schedule)
+
+
+def compile_kernels(pulse: Pulse) -> None:
+    """Compile what has become worth it: the acting thread would stand still for seconds."""
+    with put_off() as compile_waiting:
+        while pulse.wait(_TURN_S):
+            compile_waiting()
 
 
 def end_at_once(why: str, logs: Logs) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from time import monotonic_ns, time_ns
 
 from thunes.adapters.venues.binance.answers import decode_time
-from thunes.adapters.venues.binance.classify import Failure
+from thunes.adapters.venues.binance.classify import Failure, Meaning
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.adapters.venues.binance.hosts import hosts_at
 from thunes.adapters.venues.binance.listing import NOT_LISTED, Listing
-from thunes.adapters.venues.binance.requests import query
+from thunes.adapters.venues.binance.requests import Request, query
 from thunes.adapters.venues.binance.transport import CcxtTransport
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.instrument import Instrument
@@ -19,6 +19,7 @@ from thunes.core.domain.units import Instant, Symbol
 
 _TIMEOUT_S = 10.0
 _MS = 1_000_000
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,36 @@ async def _listed(place: str, symbols: Sequence[Symbol]) -> Listed:
         hosts_at(place).rest, None, transport, lambda: Instant(time_ns()), lambda _: None
     )
     try:
-        info = await client.ask(Listing({}).request(symbols))
+        info = await _asked(client, Listing({}).request(symbols))
         asked = monotonic_ns()
-        told = await client.ask(query("time", 1, signed=False))
+        told = await _asked(client, query("time", 1, signed=False))
         heard = monotonic_ns()
+    except _Failed as failed:
+        if failed.failure.code == NOT_LISTED:
+            raise UsageError(f"not all of {', '.join(symbols)} are listed at {place}") from None
+        raise ThunesError(f"{place} does not answer: {failed.failure.text}") from None
     finally:
         await client.close()
-    for failed in (info, told):
-        if isinstance(failed, Failure) and failed.code == NOT_LISTED:
-            raise UsageError(f"not all of {', '.join(symbols)} are listed at {place}")
-        if isinstance(failed, Failure):
-            raise ThunesError(f"{place} does not answer: {failed.text}")
-    assert isinstance(info, bytes), "failures are told above"
-    assert isinstance(told, bytes), "failures are told above"
     found = parse_exchange_info(info, symbols)
     time = Instant(decode_time(told) * _MS)
     return Listed(tuple(found[symbol] for symbol in symbols), time, (asked + heard) // 2)
+
+
+async def _asked(client: Client, request: Request) -> bytes:
+    """The answer, asked for again while the venue says that it cannot now. Raises _Failed."""
+    for pause_s in (*_PAUSES_S, None):
+        reply = await client.ask(request)
+        if not isinstance(reply, Failure):
+            return reply
+        if pause_s is None or not reply.code or reply.meaning in (Meaning.REFUSED, Meaning.FATAL):
+            raise _Failed(reply)
+        await asyncio.sleep(pause_s)
+    raise AssertionError("the last pause is none")
+
+
+class _Failed(ThunesError):
+    """What was asked for is not to be had."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
