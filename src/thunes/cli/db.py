@@ -4,16 +4,16 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thunes.core.domain.errors import UsageError
+from thunes.cli.extras import brought_by
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from msgspec import Struct
 
     from thunes.adapters.storage.projections.keeping import Checked, Projections
@@ -25,7 +25,6 @@ app = typer.Typer(
 )
 
 _NICE = 5  # what trades comes first
-_NEEDED = ("sqlalchemy", "alembic")
 _TABLES = ("orders", "trades", "positions", "balances")
 
 _State = Annotated[Path, typer.Option(help="The directory with `journal` and `thunes.db` in it.")]
@@ -50,7 +49,7 @@ def rebuild(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fa
     """
     from thunes.cli.progress import progress_bar
 
-    with _extra(), _tables(state, url) as tables, progress_bar("lines") as told:
+    with _sql(), _tables(state, url) as tables, progress_bar("lines") as told:
         total = tables.lines()
         lines = tables.rebuild(lambda last: told(last + 1, total))
     place = url or str(state / "thunes.db")
@@ -69,7 +68,7 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
 
     Example: thunes db check --state var
     """
-    with _extra(), _tables(state, url) as tables:
+    with _sql(), _tables(state, url) as tables:
         found = tables.check()
     if as_json:
         typer.echo(json.dumps(_checked(found), ensure_ascii=False))
@@ -111,7 +110,7 @@ def follow(
     def told(text: str) -> None:
         print(json.dumps({"tables": text}) if as_json else text, flush=True)
 
-    with _extra():
+    with _sql():
         from thunes.adapters.storage.projections.keeping_up import keep_up
 
         with _tables(state, url) as tables:
@@ -134,7 +133,7 @@ def show(
     """
     if table not in _TABLES:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}", param_hint="TABLE")
-    with _extra():
+    with _sql():
         from thunes.adapters.storage.projections import queries
 
         place = url or state / "thunes.db"
@@ -154,14 +153,8 @@ def show(
         typer.echo(f"no {table}", err=True)
 
 
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _NEEDED:
-            raise
-        raise UsageError("the tables need an extra: pip install 'thunes[sql]'") from error
+def _sql() -> "AbstractContextManager[None]":
+    return brought_by("sql", "the tables", "sqlalchemy", "alembic")
 
 
 def _tables(state: Path, url: str | None) -> "Projections":
