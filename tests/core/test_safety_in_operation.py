@@ -16,6 +16,7 @@ from thunes.core.domain.decision import Gate
 from thunes.core.domain.event import Restarted
 from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import DayRolled, Difference
+from thunes.core.domain.line import Outcome
 from thunes.core.domain.mode import Cause, Mode
 from thunes.core.domain.order import (
     Canceled,
@@ -214,6 +215,71 @@ def test_a_stop_that_triggered_and_is_not_heard_of_again_is_found_to_be_gone() -
         bench.obey(outcome)
     assert [(order.role, order.quantity) for order in sent] == [(OrderRole.STOP, D(10))]
     assert bench.view.account.naked_since("BTCUSDT") is None
+
+
+# A stop that the venue says rests while the price is beyond it protects nothing.
+
+
+def beyond(bench: Bench, *, seconds: int, bid: str = "93.9", ask: str = "94.1") -> Outcome:
+    """A quote, and so much later a look that shows every order as open."""
+    bench.quote("BTCUSDT", bid, ask)
+    look = Look(bench, after=seconds * SECOND)
+    for order in bench.resting.values():
+        look.order(order, Standing.OPEN)
+    outcome: Outcome = look.see()
+    return outcome
+
+
+def stopped_at_95() -> Bench:
+    minute = 60 * SECOND
+    bench = Bench(bars={"BTCUSDT": flat_bars([100.0] * 9, timeframe=minute)}, exits=STOP)
+    bench.obey(bench.enter("10"))
+    return bench
+
+
+def test_a_stop_that_does_not_trigger_gives_way_to_a_sale_once_two_looks_agree() -> None:
+    bench = stopped_at_95()
+    (stop,) = bench.resting.values()
+    assert placed(beyond(bench, seconds=20)) == []
+    assert placed(beyond(bench, seconds=20)) == [], "the market may have moved just then"
+    outcome = beyond(bench, seconds=20)
+    (sale,) = placed(outcome)
+    assert (sale.role, sale.type, sale.quantity) == (OrderRole.EXIT, OrderType.MARKET, 10)
+    assert outcome.commands[0].cancels == (stop.id,), "if that has filled, nothing is sold"
+    assert decisions(outcome)[0].proposal.reason == "stop_unheeded"
+
+
+def test_a_price_that_comes_back_begins_the_time_anew() -> None:
+    bench = stopped_at_95()
+    for _ in range(3):
+        assert placed(beyond(bench, seconds=20)) == []
+        assert placed(beyond(bench, seconds=20)) == []
+        assert placed(beyond(bench, seconds=20, bid="95.9", ask="96.1")) == []
+
+
+def test_a_price_that_nobody_tells_of_any_more_sells_nothing() -> None:
+    bench = stopped_at_95()
+    bench.quote("BTCUSDT", "93.9", "94.1")
+    (stop,) = bench.resting.values()
+    for _ in range(5):
+        assert placed(Look(bench).order(stop, Standing.OPEN).see()) == []
+    assert [order.role for order in placed(beyond(bench, seconds=1))] == [OrderRole.EXIT]
+
+
+def test_a_stop_beyond_which_no_price_is_stays() -> None:
+    bench = stopped_at_95()
+    for _ in range(4):
+        assert placed(beyond(bench, seconds=20, bid="94.99", ask="95.01")) == []
+    bench.state.restore(bench.state.snapshot())
+    assert bench.state.doubt.unheeded == {}
+
+
+def test_how_long_a_stop_was_not_heeded_survives_a_snapshot() -> None:
+    bench = stopped_at_95()
+    beyond(bench, seconds=20)
+    beyond(bench, seconds=20)
+    bench.state.restore(bench.state.snapshot())
+    assert [order.role for order in placed(beyond(bench, seconds=20))] == [OrderRole.EXIT]
 
 
 # What others close is known for what it was.

@@ -275,8 +275,8 @@ def test_what_comes_late_at_midnight_makes_no_parts_of_its_own(tmp_path: Path) -
     midnight = (NS_PER_DAY - START % NS_PER_DAY) // NS_PER_SECOND
     for number in range(20):
         kept.quoted(quote(midnight - 1, f"C{number}USDT"))
-    for second in (0, 1):
-        for number in range(20):
+    for number in range(20):
+        for second in (0, 1):
             kept.quoted(quote(midnight + second, f"C{number}USDT"))
     kept.flush()
     assert [len(files_of(tmp_path / "quotes", day)) for day in days_in(tmp_path / "quotes")] == [

@@ -1,4 +1,4 @@
-"""A real process is cut off, killed and started again: its tape has no gap, its tables are right."""
+"""A real process is cut off, killed and started again: its tape is whole, its tables are right."""
 
 import json
 import os

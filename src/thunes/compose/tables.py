@@ -44,9 +44,9 @@ class TablesTask:
         """Until the pulse says to end."""
         spell, pause = Spell("TABLES", self._logs), _PAUSE_S
         while pulse.beat():
-            if not spell.act(lambda: self._follow(pulse)):
-                pulse.wait(pause)
-                pause = min(_PAUSE_MAX_S, 2 * pause)
+            told_to_end = spell.act(lambda: self._follow(pulse))
+            pulse.wait(pause)  # where both were told to end, this one is about to be
+            pause = _PAUSE_S if told_to_end else min(_PAUSE_MAX_S, 2 * pause)
 
     def _follow(self, pulse: Pulse) -> None:
         with _child(self._directory, self._url) as child:
@@ -54,8 +54,10 @@ class TablesTask:
             while pulse.beat():
                 for line in lines.heard(_LOOK_S):
                     self._say(line)
+                if lines.over and child.wait() == 0:
+                    return
                 if lines.over:
-                    raise Ended(lines.last or f"it has ended with code {child.wait()}")
+                    raise Ended(lines.last or f"it has ended with code {child.returncode}")
 
     def _say(self, line: Mapping[str, object]) -> None:
         self._logs.say("warning", "TABLES", text=line.get("tables"))

@@ -183,7 +183,7 @@ class Known:
         looked = reconcile(self.ledger, self.doubt, seen, self._pricing, self._adopted)
         self.doubt, self._view.news = looked.doubt, looked.reports
         self._take_in(seen.at, looked.facts)
-        memory.strange = tuple(looked.doubt.strangers)
+        memory.strange, memory.unheeded = tuple(looked.doubt.strangers), looked.doubt.unheeded
         if looked.clean:
             memory.unreconciled = False
         if looked.flow:  # a deposit is no profit, a withdrawal no loss

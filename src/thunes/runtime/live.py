@@ -154,6 +154,7 @@ class Live:
             return Instant(due) if looked_at < due < soon else soon
         leaving = any(held.leaving for held in state.ledger.positions.values())
         uncompared = moves(state.ledger, state.doubt.as_of)
-        if state.memory.unreconciled or state.guard.naked or leaving or uncompared:
+        unheeded = state.doubt.unheeded
+        if state.memory.unreconciled or state.guard.naked or leaving or uncompared or unheeded:
             return soon
         return Instant(looked_at + every)

@@ -138,6 +138,7 @@ class Memory(msgspec.Struct):
     epoch: int = 0
     unreconciled: bool = False  # since a restart: what is in flight and held is not known yet
     strange: tuple[Symbol, ...] = ()  # where others have open orders at the venue
+    unheeded: dict[Symbol, Instant] = {}  # since when stops rest although the price is beyond them
     recoveries: tuple[Instant, ...] = ()  # when the mode last came back by itself, newest last
 
 

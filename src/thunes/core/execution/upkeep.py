@@ -15,6 +15,9 @@ from thunes.core.execution.protection import all_at_rest, restore
 NAKED_MAX_NS = 60 * NS_PER_SECOND
 """A position that could not be covered for this long is sold: protected or flat."""
 
+UNHEEDED_MAX_NS = 30 * NS_PER_SECOND
+"""A stop that rests while the price is beyond it, for so long, gives way to a sale at market."""
+
 
 def in_doubt(working: Collection[Working]) -> bool:
     """Whether an order may be selling whose fate is unknown: it is not sent a second time."""
@@ -41,6 +44,8 @@ def look_after(busy: Sequence[Symbol], view: View, *, audit: bool = False) -> li
             reason = "unprotected"
         elif in_doubt(working) or (reason and not all_at_rest(working)):
             continue  # a cancel could overtake what is on its way, and leave it there
+        elif audit and not reason and all_at_rest(working) and _is_unheeded(symbol, view):
+            reason = "stop_unheeded"
         if reason:
             proposal = leave(symbol, reason, view)
             proposals.extend([proposal] if proposal else [])
@@ -57,6 +62,15 @@ def obey(asked: OperatorAsked, view: View) -> list[Proposal]:
         return [proposal for proposal in found if proposal is not None]
     others = [held.symbol for held in view.account.positions() if held.symbol not in wanted]
     return look_after(others, view, audit=True)
+
+
+def _is_unheeded(symbol: Symbol, view: View) -> bool:
+    """Whether looks have shown the stop open for too long, and the price was told anew meanwhile.
+
+    The sale takes the place of the stop: if that has filled after all, the venue takes neither.
+    """
+    since, known = view.memory.unheeded.get(symbol), view.market.known_at(symbol)
+    return since is not None and view.at - since > UNHEEDED_MAX_NS and (known or since) > since
 
 
 def _repair(held: Position, view: View) -> list[Proposal]:

@@ -48,13 +48,15 @@ class Doubt(msgspec.Struct):
 
     `missing` are our orders that it did not tell of, by the time of the first such look;
     `differences` what the venue held of each asset beyond our books, and since which look;
-    `strangers` open orders that are not ours, which keep us from entering their symbols.
+    `strangers` open orders that are not ours, which keep us from entering their symbols;
+    `unheeded` symbols whose stop rests although the price is beyond it, and since which look.
     """
 
     as_of: Instant = Instant(0)
     missing: dict[OrderId, Instant] = {}
     differences: dict[Asset, tuple[Decimal, Instant]] = {}
     strangers: dict[Symbol, OrderId] = {}
+    unheeded: dict[Symbol, Instant] = {}
 
 
 def book_foreign(

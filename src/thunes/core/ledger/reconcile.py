@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from thunes.core.domain.event import AccountSeen
+from thunes.core.domain.evidence import Standing
 from thunes.core.domain.fact import Difference, Discrepancy, Fact
 from thunes.core.domain.order import Filled, Report
 from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import ZERO, Asset, Instant
+from thunes.core.domain.units import ZERO, Asset, Instant, Symbol
+from thunes.core.domain.view import RESTING, waits
 from thunes.core.ledger.adoption import (
     AGREE_NS,
     Doubt,
@@ -73,9 +75,26 @@ def reconcile(
         for symbol, order_id in weighed.strangers.items()
         if doubt.strangers.get(symbol) != order_id
     ]
-    left = Doubt(seen.as_of, weighed.missing, open_differences, weighed.strangers)
+    unheeded = _unheeded(ledger, doubt, seen, pricing)
+    left = Doubt(seen.as_of, weighed.missing, open_differences, weighed.strangers, unheeded)
     clean = not weighed.missing and not open_differences and not ledger.orders.unknown()
     return Looked(facts, weighed.reports, left, flow, clean)
+
+
+def _unheeded(
+    ledger: Ledger, doubt: Doubt, seen: AccountSeen, pricing: Pricing
+) -> dict[Symbol, Instant]:
+    """Where the venue has a stop of ours open, and the last price is beyond it: since when."""
+    found: dict[Symbol, Instant] = {}
+    for each in seen.orders:
+        record = ledger.orders.find(each.order_id)
+        if record is None or each.standing is not Standing.OPEN or each.symbol in found:
+            continue
+        stop, mark = record.order.stop_price, pricing.mark(each.symbol)
+        rests = record.state in RESTING and not waits(record.order, ledger.orders.find)
+        if rests and stop is not None and mark is not None and mark < stop:
+            found[each.symbol] = doubt.unheeded.get(each.symbol, seen.as_of)
+    return found
 
 
 def _late(ledger: Ledger, fill: Filled) -> Fact:

@@ -1,7 +1,8 @@
 """The recorder: the quotes and trades that a process hears, in columns, a part at a time.
 
 A quote is on tape if it was the last one of its symbol in an interval; trades in a row at one price
-within an interval are one. What waits in memory when a process is killed is gone: some seconds.
+within an interval are one, at the time of the first. Quotes have the time at which they came in,
+trades that of the venue. What waits in memory when a process is killed is gone: some seconds.
 """
 
 from collections.abc import Mapping, Sequence
