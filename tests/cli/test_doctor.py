@@ -24,8 +24,8 @@ from thunes.ops.doctor.finding import Finding, Verdict
 RUN = {"quote": "USDT", "timeframe": 3_600 * 10**9, "instruments": [{"symbol": "BTCUSDT"}]}
 CHECKS = (
     "python libraries configuration file secret files disk state directory configuration relations "
-    "strategies keys keys of real money alerts journal lock journal matches snapshot venue REST "
-    "venue streams clock symbols key accepted rights of the key age of the key"
+    "strategies keys keys of real money alerts journal lock journal matches snapshot settings "
+    "in use venue REST venue streams clock symbols key accepted rights of the key age of the key"
 )
 
 
@@ -216,7 +216,7 @@ CONFIGURATIONS: dict[str, tuple[str, str, str, str]] = {
         '[[strategy]]\nsource = "nowhere.py:Mine"',
         "strategies",
         "fail",
-        "strategy file nowhere.py cannot be read",
+        "nowhere.py cannot be read",
     ),
     "older form": (
         '[run.liquidity_tiers]\na = ["BTCUSDT"]',

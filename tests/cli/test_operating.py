@@ -23,7 +23,7 @@ from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.venue import Gone
 from thunes.cli import app
 from thunes.cli.asking import confirmed, told
-from thunes.cli.rehearsed import _obey_signals
+from thunes.cli.trading import _obey_signals
 from thunes.compose.engine import engine_from_header
 from thunes.core.domain.errors import ThunesError
 from thunes.ops.audit import replay, verify

@@ -23,10 +23,7 @@ def load_kind(source: str) -> tuple[type[Strategy], str]:
         hint = f"{source.rstrip(':')}:MyStrategy" if ".py" in source else "FILE.py:Class"
         raise UsageError(f"no strategy {source!r}: there are {', '.join(SHIPPED)}, or {hint}")
     path = Path(file)
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"strategy file {path} cannot be read: {error.strerror}") from error
+    text = read_text(path)
     module = _execute(path, text)
     found = getattr(module, name, None)
     if found is None:
@@ -40,6 +37,14 @@ def load_kind(source: str) -> tuple[type[Strategy], str]:
             "signals) or from EventStrategy (and define observe) of thunes.core.strategy.protocol"
         )
     return found, hashlib.sha256(text).hexdigest()
+
+
+def read_text(path: Path) -> bytes:
+    """The text of a strategy file, which is not run for it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"strategy file {path} cannot be read: {error.strerror}") from error
 
 
 def _is_strategy(value: object) -> bool:
@@ -75,10 +80,11 @@ def name_of(source: str) -> str:
 
 
 def specify_strategy(
-    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...]
+    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...], name: str = ""
 ) -> StrategySpec:
-    """The strategy by name or file, with its parameters checked now rather than in the run."""
+    """The strategy by name or file, with its parameters checked now rather than in the run; `name`
+    is what it is called if not as its source."""
     kind, sha256 = load_kind(source)
     build(kind, parameters)
-    identity = StrategyId(name_of(source))
+    identity = StrategyId(name or name_of(source))
     return StrategySpec(identity, source, dict(parameters), symbols, sha256)
