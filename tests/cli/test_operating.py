@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -106,16 +106,20 @@ class Terminal:
 
     def at_the_venue(self, path: str) -> Any:
         """What the sandbox itself says of the account."""
-        known = json.loads((self.state / "sandbox.json").read_text())
-        with urllib.request.urlopen(f"{known['rest']}/api/v3/time", timeout=PATIENCE_S) as answer:
-            query = urlencode({"timestamp": json.load(answer)["serverTime"], "recvWindow": 60_000})
-        seal = hmac.new(known["api_secret"].encode(), query.encode(), hashlib.sha256).hexdigest()
-        request = urllib.request.Request(
-            f"{known['rest']}/api/v3/{path}?{query}&signature={seal}",
-            headers={"X-MBX-APIKEY": known["api_key"]},
-        )
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return json.load(answer)
+        return at_the_venue(json.loads((self.state / "sandbox.json").read_text()), path)
+
+
+def at_the_venue(known: Mapping[str, Any], path: str) -> Any:
+    """What a sandbox says of the account whose key is known."""
+    with urllib.request.urlopen(f"{known['rest']}/api/v3/time", timeout=PATIENCE_S) as answer:
+        query = urlencode({"timestamp": json.load(answer)["serverTime"], "recvWindow": 60_000})
+    seal = hmac.new(known["api_secret"].encode(), query.encode(), hashlib.sha256).hexdigest()
+    request = urllib.request.Request(
+        f"{known['rest']}/api/v3/{path}?{query}&signature={seal}",
+        headers={"X-MBX-APIKEY": known["api_key"]},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def in_effect(loaded: Loaded) -> Effective:
     for plan in loaded.config.strategy:
         file, sign, _ = source_of(plan, loaded.folder).rpartition(":")
         if sign:
-            found[f"text of {file}"] = sha256(read_text(Path(file))).hexdigest()
+            found[f"text of {plan.source}"] = sha256(read_text(Path(file))).hexdigest()
     return found
 
 
