@@ -254,7 +254,7 @@ def started(where: Path) -> Row:
         fresh = build_live_engine(spec)
         again = KeptJournal.open(folder, b"{}")
         found = again.recorded()
-        recover(fresh, Recorded(found.state, found.after, found.before))
+        recover(fresh, Recorded(found.state, found.after, found.beside))
         times.append(time.perf_counter() - start)
         assert fresh.state.digest() == engine.state.digest()
         again.release()

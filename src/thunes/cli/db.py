@@ -1,16 +1,16 @@
 """`thunes db`: the SQL tables of a journal, made anew, compared with it, and asked."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thunes.core.domain.errors import UsageError
+from thunes.cli.extras import brought_by
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from msgspec import Struct
 
     from thunes.adapters.storage.projections.keeping import Checked, Projections
@@ -21,7 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_NEEDED = ("sqlalchemy", "alembic")
 _TABLES = ("orders", "trades", "positions", "balances")
 
 _State = Annotated[Path, typer.Option(help="The directory with `journal` and `thunes.db` in it.")]
@@ -43,7 +42,7 @@ def rebuild(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fa
     """
     from thunes.cli.progress import progress_bar
 
-    with _extra(), _tables(state, url) as tables, progress_bar("lines") as told:
+    with _sql(), _tables(state, url) as tables, progress_bar("lines") as told:
         total = tables.lines()
         lines = tables.rebuild(lambda last: told(last + 1, total))
     place = url or str(state / "thunes.db")
@@ -62,7 +61,7 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
 
     Example: thunes db check --state var
     """
-    with _extra(), _tables(state, url) as tables:
+    with _sql(), _tables(state, url) as tables:
         found = tables.check()
     if as_json:
         typer.echo(json.dumps(_checked(found), ensure_ascii=False))
@@ -93,7 +92,7 @@ def show(
     """
     if table not in _TABLES:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}", param_hint="TABLE")
-    with _extra():
+    with _sql():
         from thunes.adapters.storage.projections import queries
 
         place = url or state / "thunes.db"
@@ -113,14 +112,8 @@ def show(
         typer.echo(f"no {table}", err=True)
 
 
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _NEEDED:
-            raise
-        raise UsageError("the tables need an extra: pip install 'thunes[sql]'") from error
+def _sql() -> "AbstractContextManager[None]":
+    return brought_by("sql", "the tables", "sqlalchemy", "alembic")
 
 
 def _tables(state: Path, url: str | None) -> "Projections":

@@ -12,14 +12,15 @@ from thunes.adapters.storage.segments import segments
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 
 _BARS = b'{"event":{"type":"bars_closed"'
+_RULES = b'{"event":{"type":"rules_changed"'
 
 
 class Found(NamedTuple):
-    """What came before: the newest state that the journal vouches for, if any, the closings that
-    were taken in before it, and the steps after it."""
+    """What came before: the newest state that the journal vouches for, if any, the steps before it
+    that told of what is in no state, and the steps after it."""
 
     state: bytes | None
-    before: list[bytes]
+    beside: list[bytes]
     after: Iterator[bytes]
 
 
@@ -36,15 +37,15 @@ class Record:
         """What came before. `after` has to be read to its end before anything is appended."""
         kept = load_snapshot(self.directory, self.disk)
         steps = self._read()
-        before: list[bytes] = []
+        beside: list[bytes] = []
         while kept is not None and self.steps < kept.steps:
             line = next(steps, None)
             if line is None:
                 break
-            if brings_bars(line):
-                before.append(line)
+            if in_no_state(line):
+                beside.append(line)
             if self.steps == kept.steps and self.line == kept.line:
-                return Found(kept.state, before, steps)
+                return Found(kept.state, beside, steps)
         self.steps = 0
         return Found(None, [], self._read())
 
@@ -97,9 +98,9 @@ class KeptJournal:
         self.journal.release()
 
 
-def brings_bars(line: bytes) -> bool:
-    """Whether a step is of a closing that brought bars of its own."""
-    return line.startswith(_BARS) and b'"bars":' in line
+def in_no_state(line: bytes) -> bool:
+    """Whether a step told of what no kept state holds: bars of a closing, or other rules."""
+    return (line.startswith(_BARS) and b'"bars":' in line) or line.startswith(_RULES)
 
 
 def line_digest(line: bytes) -> str:
