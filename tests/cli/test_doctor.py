@@ -430,7 +430,7 @@ def test_without_the_libraries_of_a_venue(ward: Ward, monkeypatch: pytest.Monkey
     def gone() -> Callable[..., Any] | None:
         return None
 
-    monkeypatch.setattr("thunes.cli.doctor._look", gone)
+    monkeypatch.setattr("thunes.cli.doctor.look", gone)
     assert ward.ask().of("clock") == "skipped: a library is not there -> "
 
 

@@ -112,7 +112,7 @@ class Context:
         if self.instance.hands is None:
             raise NotRunning(
                 f"nothing runs on {self.instance.about.directory}: `thunes paper --state "
-                f"{self.instance.about.directory}` goes on with it"
+                f"{self.instance.about.directory}` (or live) goes on with it"
             )
         return self.instance.hands
 
