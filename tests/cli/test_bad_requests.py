@@ -35,7 +35,7 @@ FLAGS = {
     "--take-profit 0%": "must be above 0%",
     "--take-profit 4%:2": "sum to at most 1",
     "--take-profit 4%:0.4,2%:0.4": "farther than the one before",
-    "--trail 3%": "--trail moves a stop: give --stop",
+    "--trail 3%": "--trail: moves a stop: give --stop",
     "--trail-after 1": "give --trail as well",
     "--stop 2% --trail 3% --trail-after 2": "--take-profit names 0 of them",
     "--break-even-after 1": "give --stop as well",

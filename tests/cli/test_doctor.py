@@ -24,8 +24,8 @@ from thunes.ops.doctor.finding import Finding, Verdict
 RUN = {"quote": "USDT", "timeframe": 3_600 * 10**9, "instruments": [{"symbol": "BTCUSDT"}]}
 CHECKS = (
     "python libraries configuration file secret files disk state directory configuration relations "
-    "strategies keys keys of real money alerts journal lock journal matches snapshot venue REST "
-    "venue streams clock symbols key accepted rights of the key age of the key"
+    "strategies keys keys of real money alerts journal lock journal matches snapshot settings "
+    "in use venue REST venue streams clock symbols key accepted rights of the key age of the key"
 )
 
 
@@ -216,7 +216,7 @@ CONFIGURATIONS: dict[str, tuple[str, str, str, str]] = {
         '[[strategy]]\nsource = "nowhere.py:Mine"',
         "strategies",
         "fail",
-        "strategy file nowhere.py cannot be read",
+        "nowhere.py cannot be read",
     ),
     "older form": (
         '[run.liquidity_tiers]\na = ["BTCUSDT"]',
@@ -430,7 +430,7 @@ def test_without_the_libraries_of_a_venue(ward: Ward, monkeypatch: pytest.Monkey
     def gone() -> Callable[..., Any] | None:
         return None
 
-    monkeypatch.setattr("thunes.cli.doctor._look", gone)
+    monkeypatch.setattr("thunes.cli.doctor.look", gone)
     assert ward.ask().of("clock") == "skipped: a library is not there -> "
 
 

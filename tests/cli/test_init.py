@@ -1,12 +1,6 @@
 """`thunes init`: on a terminal a few questions, elsewhere every default, and no file is lost."""
 
-import os
-import pty
-import select
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.cli.conftest import Ask
+from tests.cli.terminal import Terminal
 from thunes.cli import wizard
 from thunes.config import default_text, load_config
 from thunes.config.names import KEYS_OF
@@ -25,57 +20,12 @@ from thunes.config.relations import prove
 from thunes.config.tables import Config
 from thunes.config.writing import text_of
 
-PATIENCE_S = 60
 CANARY = "canary7f3a"
 THUNES = (sys.executable, "-c", "from thunes.cli import main; main()")
 
 
-class Terminal:
-    """`thunes init` as a person at a terminal meets it."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self._master, slave = pty.openpty()
-        self.seen = ""
-        self._process = subprocess.Popen(
-            [*THUNES, "init", *flags],
-            cwd=folder,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
-            start_new_session=True,  # or secrets would be asked for at the terminal of the tests
-        )
-        os.close(slave)
-
-    def answer(self, question: str, text: str = "") -> None:
-        """Wait for the whole of a question, then type: what is typed while the terminal changes its
-        mode may be lost."""
-        begun = len(self.seen)
-        self._until(lambda: question in self.seen[begun:] and self.seen.endswith(": "))
-        os.write(self._master, f"{text}\n".encode())
-
-    def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-
-    def end(self) -> int:
-        self._until(lambda: self._process.poll() is not None)
-        return self._process.wait(PATIENCE_S)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._master)
-
-    def _until(self, true: object) -> None:
-        assert callable(true)
-        deadline = time.monotonic() + PATIENCE_S
-        while not true():
-            assert time.monotonic() < deadline, self.seen
-            if select.select([self._master], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self._master, 4_096).decode()
-                except OSError:  # the other end is closed
-                    self._process.wait(PATIENCE_S)
+def at_terminal(folder: Path, *flags: str) -> Terminal:
+    return Terminal(folder, [*THUNES, "init", *flags])
 
 
 @pytest.fixture
@@ -87,7 +37,7 @@ def terminals() -> Iterator[list[Terminal]]:
 
 
 def test_the_questions_on_a_terminal(tmp_path: Path, terminals: list[Terminal]) -> None:
-    terminal = Terminal(tmp_path)
+    terminal = at_terminal(tmp_path)
     terminals.append(terminal)
     terminal.answer("Venue", "nasdaq")
     terminal.answer("'nasdaq' is none of binance, binance-testnet", "binance-testnet")
@@ -123,13 +73,13 @@ def test_the_questions_on_a_terminal(tmp_path: Path, terminals: list[Terminal]) 
 def test_a_sandbox_needs_no_keys_and_an_interruption_writes_nothing(
     tmp_path: Path, terminals: list[Terminal]
 ) -> None:
-    terminal = Terminal(tmp_path)
+    terminal = at_terminal(tmp_path)
     terminals.append(terminal)
     for question in ("Venue", "Symbols", "Timeframe", "Strategy", "Money", "entry", "Stop", "Loss"):
         terminal.answer(question)
     assert terminal.end() == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["thunes.toml"]
-    terminals.append(Terminal(tmp_path, "second.toml"))
+    terminals.append(at_terminal(tmp_path, "second.toml"))
     terminals[1].answer("Venue")
     terminals[1].interrupt()
     assert terminals[1].end() in (1, 130)
@@ -137,7 +87,7 @@ def test_a_sandbox_needs_no_keys_and_an_interruption_writes_nothing(
 
 
 def test_defaults_ask_nothing_on_a_terminal(tmp_path: Path, terminals: list[Terminal]) -> None:
-    terminals.append(Terminal(tmp_path, "--defaults"))
+    terminals.append(at_terminal(tmp_path, "--defaults"))
     assert terminals[0].end() == 0
     assert (tmp_path / "thunes.toml").read_text() == default_text()
 
@@ -210,12 +160,15 @@ def test_whatever_is_answered_the_limits_agree(
     assert config.run.mode == ("live" if venue == "binance" else "paper")
 
 
+EXITS = {"take_profit": "2%", "break_even_after": 1}
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     plans = [
         {"source": "sma_cross", "name": 'quick "one"', "parameters": {"fast": "5"}},
         {"source": "dca", "symbols": ["BTCUSDT"]},
     ]
-    config = Config.model_validate({"strategy": plans, "exits": {"break_even_after": 1}})
+    config = Config.model_validate({"strategy": plans, "exits": EXITS})
     (tmp_path / "thunes.toml").write_text(text_of(config), "utf-8")
     assert load_config(tmp_path / "thunes.toml") == config
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.venue import Gone
 from thunes.cli import app
 from thunes.cli.asking import confirmed, told
-from thunes.cli.rehearsed import _obey_signals
+from thunes.cli.trading import _obey_signals
 from thunes.compose.engine import engine_from_header
 from thunes.core.domain.errors import ThunesError
 from thunes.ops.audit import replay, verify
@@ -106,16 +106,20 @@ class Terminal:
 
     def at_the_venue(self, path: str) -> Any:
         """What the sandbox itself says of the account."""
-        known = json.loads((self.state / "sandbox.json").read_text())
-        with urllib.request.urlopen(f"{known['rest']}/api/v3/time", timeout=PATIENCE_S) as answer:
-            query = urlencode({"timestamp": json.load(answer)["serverTime"], "recvWindow": 60_000})
-        seal = hmac.new(known["api_secret"].encode(), query.encode(), hashlib.sha256).hexdigest()
-        request = urllib.request.Request(
-            f"{known['rest']}/api/v3/{path}?{query}&signature={seal}",
-            headers={"X-MBX-APIKEY": known["api_key"]},
-        )
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return json.load(answer)
+        return at_the_venue(json.loads((self.state / "sandbox.json").read_text()), path)
+
+
+def at_the_venue(known: Mapping[str, Any], path: str) -> Any:
+    """What a sandbox says of the account whose key is known."""
+    with urllib.request.urlopen(f"{known['rest']}/api/v3/time", timeout=PATIENCE_S) as answer:
+        query = urlencode({"timestamp": json.load(answer)["serverTime"], "recvWindow": 60_000})
+    seal = hmac.new(known["api_secret"].encode(), query.encode(), hashlib.sha256).hexdigest()
+    request = urllib.request.Request(
+        f"{known['rest']}/api/v3/{path}?{query}&signature={seal}",
+        headers={"X-MBX-APIKEY": known["api_key"]},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer)
 
 
 @pytest.fixture
@@ -196,7 +200,7 @@ def test_a_wish_for_other_connections_ends_no_process_that_has_none_yet(
     def impatient(_: object) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
 
-    monkeypatch.setattr("thunes.cli.rehearsed.rehearse", impatient)
+    monkeypatch.setattr("thunes.cli.rehearsing.rehearse", impatient)
     before = signal.signal(signal.SIGUSR1, lambda *_: pytest.fail("nobody has to hear of it yet"))
     try:
         assert ask("paper").code == 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from thunes.cli.flags import RunFlags
 from thunes.cli.lived import Asked
 
 PLAN = """
@@ -58,9 +59,7 @@ def asked(folder: Path, hours: float, seed: int = 7, **other: Any) -> Asked:
         "state": folder / "state",
         "report": None,
         "config": config,
-        "strategy": "sma_cross",
-        "parameters": ("fast=3", "slow=8"),
-        "symbols": ("BTCUSDT",),
+        "flags": RunFlags("sma_cross", ("fast=3", "slow=8"), ("BTCUSDT",)),
         "as_json": True,
     }
     return Asked(**{**wanted, **other})

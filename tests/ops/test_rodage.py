@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from tests.ops.rehearsals import CONFIG, PLAN, asked
 from thunes.adapters.storage.reading import read_steps
 from thunes.cli import app
+from thunes.cli.flags import RunFlags
 from thunes.cli.lived import _evidence, _rodage, live_asked
 from thunes.compose.parity import Second, parity
 from thunes.compose.rodage import live_through
@@ -240,7 +241,7 @@ def test_what_cannot_be_lived_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.real_data
 def test_a_recorded_market_is_lived_through(tmp_path: Path, real_data: Path) -> None:
     folder = real_data / "binance_spot/universe_2024/15m"
-    wanted = asked(tmp_path, 24, tape=folder, synthetic=False, symbols=("SOLUSDT",))
+    wanted = asked(tmp_path, 24, tape=folder, synthetic=False, flags=RunFlags(symbols=("SOLUSDT",)))
     live_asked(wanted)
     found = parity(tmp_path / "state" / "journal", None, True, Second())
     assert found.holds

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry
+from typer.main import get_command
 
 from tests.binance.arena import Listener
 from tests.binance.scripted import BTC
@@ -19,6 +20,8 @@ from tests.house.reading import ROOT
 from tests.watching.lived import Watched
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.works import Access, Works
+from thunes.cli import app
+from thunes.compose.clearance import Lack, Lacking, Refused
 from thunes.ops.metrics import AccountMetrics, Gaps, new_registry
 from thunes.ops.process_metrics import Health, HealthMetrics, VenueMetrics
 
@@ -205,6 +208,24 @@ def test_the_unit_is_watched_started_again_and_fenced_in() -> None:
     assert said["ProtectSystem"] == "strict"
     assert said["StateDirectory"] == "thunes"
     assert said["User"] == "thunes"
+
+
+def test_what_needs_a_person_is_not_tried_again() -> None:
+    """What only the doctor objects to may pass, and is."""
+    never = int(dict(_directives())["RestartPreventExitStatus"])
+    consent, doctor = (Lack(what, "") for what in (Lacking.CONSENT, Lacking.DOCTOR))
+    assert Refused([consent, doctor]).exit_code == never != Refused([doctor]).exit_code
+
+
+def test_how_the_unit_trades_real_money_can_be_typed() -> None:
+    text = UNIT.read_text("utf-8").replace("\\\n#", "")
+    said = [
+        line.split(" live ", 1)[1].split() for line in text.splitlines() if " live --st" in line
+    ]
+    known = {name for each in get_command(app).commands["live"].params for name in each.opts}
+    assert len(said) == 2
+    for words in said:
+        assert {word for word in words if word.startswith("-")} <= known
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")

@@ -46,7 +46,7 @@ def told(
         _look_for(state)
         if not at_rest:
             raise ThunesError(
-                f"nothing runs on {state}: `thunes paper --state {state}` goes on with it"
+                f"nothing runs on {state}: `thunes paper --state {state}` (or live) goes on with it"
             ) from error
         answer = _recalled(state, command, arguments or {})
     said: dict[str, Any] = _good(answer)["said"]
@@ -65,7 +65,7 @@ def confirmed(state: Path, command: str, arguments: Mapping[str, Any], *, yes: b
     except Absent as error:
         _look_for(state)
         raise ThunesError(
-            f"nothing runs on {state}: `thunes paper --state {state}` goes on with it"
+            f"nothing runs on {state}: `thunes paper --state {state}` (or live) goes on with it"
         ) from error
 
 

@@ -56,6 +56,7 @@ def show(config: _File = _PATH, as_json: _Json = False) -> None:
     Example: thunes config show --config thunes.toml
     """
     from thunes.config.loading import read_config
+    from thunes.config.settings import SET
 
     loaded = read_config(config)
     settings, secrets = _settings(loaded), _secrets(loaded)
@@ -65,7 +66,7 @@ def show(config: _File = _PATH, as_json: _Json = False) -> None:
                 each.name: {"value": each.value, "source": each.source} for each in settings
             },
             "secrets": {
-                each.name: {"set": each.value == _SET, "source": each.source} for each in secrets
+                each.name: {"set": each.value == SET, "source": each.source} for each in secrets
             },
         }
         typer.echo(json.dumps(told, indent=2))
@@ -83,28 +84,19 @@ class _Row(NamedTuple):
     source: str
 
 
-_SET, _NOT_SET = "set", "not set"
-
-
 def _settings(loaded: "Loaded") -> list[_Row]:
-    rows = []
-    for table, value in loaded.config.model_dump(mode="json").items():
-        if isinstance(value, list):
-            rows.append(_Row(table, value, str(loaded.origin(table))))
-            continue
-        for name, each in value.items():
-            place = f"{table}.{name}"
-            rows.append(_Row(place, each, str(loaded.origin(place))))
-    # An address of a database may hold a password.
-    hidden = _SET if loaded.config.storage.url else _NOT_SET
-    return [row._replace(value=hidden) if row.name == "storage.url" else row for row in rows]
+    from thunes.config.settings import settings_of
+
+    found = settings_of(loaded.config)
+    return [_Row(name, value, str(loaded.origin(name))) for name, value in found.items()]
 
 
 def _secrets(loaded: "Loaded") -> list[_Row]:
     from thunes.config.names import SECRETS
+    from thunes.config.settings import NOT_SET, SET
 
     found = [(name, loaded.secrets.find(name)) for name in SECRETS]
-    return [_Row(name, _SET if one else _NOT_SET, one.source if one else "") for name, one in found]
+    return [_Row(name, SET if one else NOT_SET, one.source if one else "") for name, one in found]
 
 
 def _tell(proofs: "list[Proof]", loaded: "Loaded") -> None:

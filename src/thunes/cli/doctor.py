@@ -9,6 +9,8 @@ import typer
 from thunes.cli.verbs import app
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from thunes.compose.doctor import Look
     from thunes.ops.doctor.finding import Finding
 
@@ -31,17 +33,18 @@ def doctor(
     """
     from thunes.compose.doctor import examine, may_start
 
-    found = examine(config, state, _look())
+    found = examine(config, state, look())
     if as_json:
         rows = [{**each._asdict(), "verdict": each.verdict.value} for each in found]
         typer.echo(json.dumps({"ok": may_start(found), "checks": rows}, indent=2))
     else:
-        _tell(found)
+        tell(found, typer.echo)
     if not may_start(found):
         raise typer.Exit(1)
 
 
-def _look() -> "Look | None":
+def look() -> "Look | None":
+    """What looks at a venue; None where its libraries are not there."""
     try:
         from thunes.ops.doctor.venue import visit
     except ModuleNotFoundError as error:
@@ -51,10 +54,11 @@ def _look() -> "Look | None":
     return visit
 
 
-def _tell(found: "list[Finding]") -> None:
+def tell(found: "list[Finding]", say: "Callable[[str], object]") -> None:
+    """A line for each check, and what to do below it."""
     wide = max(len(each.name) for each in found)
     for each in found:
         seen = each.seen.replace("\n", f"\n{'':<{wide + 9}}")
-        typer.echo(f"{each.verdict.value:<7} {each.name:<{wide}} {seen}")
+        say(f"{each.verdict.value:<7} {each.name:<{wide}} {seen}")
         if each.do:
-            typer.echo(f"{'':<{wide + 9}}-> {each.do}")
+            say(f"{'':<{wide + 9}}-> {each.do}")

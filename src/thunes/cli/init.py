@@ -44,7 +44,9 @@ def init(
     if not asked:
         typer.echo(f"{file}: written. Every line is a default; change what you need.")
         return
+    verb = "live --write-checklist checklist.toml" if config.run.mode == "live" else "paper"
     typer.echo(f"{file}: written. Next: thunes doctor --config {file}")
+    typer.echo(f"then: thunes {verb} --config {file}")
     offer_keys(config.run.venue, file.parent)
 
 

@@ -4,26 +4,33 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
 from thunes.adapters.storage.reading import read_steps
+from thunes.cli.flags import RunFlags
 from thunes.cli.taped import tape_in
 from thunes.compose.parity import Second, parity
 from thunes.compose.rodage import HISTORY_BARS, Lived, Rodage, live_through
-from thunes.compose.spec import Costs, RunSpec
-from thunes.compose.strategies import specify_strategy
-from thunes.config import Config, limits_of, load_config
-from thunes.core.domain.amounts import fraction, pairs
+from thunes.compose.rules import rules_of
+from thunes.compose.spec import Costs
+from thunes.config import load_config
+from thunes.config.loading import Loaded, load, without_file
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.line import decode_line
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import NS_PER_SECOND, Asset, Instant, Symbol, format_instant
-from thunes.core.portfolio.sizing import parse_sizing
+from thunes.core.domain.units import (
+    NS_PER_SECOND,
+    Instant,
+    Symbol,
+    format_instant,
+    format_timeframe,
+)
 from thunes.ops.evidence import Criterion, Evidence, Verdict
 from thunes.ops.go_no_go import decision, judge
 from thunes.ops.lived_days import LivedDays
@@ -52,9 +59,7 @@ class Asked:
     state: Path
     report: Path | None
     config: Path | None
-    strategy: str
-    parameters: tuple[str, ...]
-    symbols: tuple[str, ...]
+    flags: RunFlags
     as_json: bool
 
 
@@ -77,7 +82,8 @@ def live_asked(asked: Asked) -> bool:
     if asked.report is not None:
         market = str(asked.tape) if asked.tape else f"made-up market, seed {asked.seed}"
         plan = str(asked.faults) if asked.faults else "the plan of faults that THUNES brings"
-        made = [market, plan, f"{asked.strategy} on {', '.join(rodage.columns)}", str(journal)]
+        traded = ", ".join(each.id for each in rodage.spec.strategies)
+        made = [market, plan, f"{traded} on {', '.join(rodage.columns)}", str(journal)]
         write_rodage(found, criteria, (f"Rodage of {found.hours:g} hours", made), asked.report)
     if asked.as_json:
         print(json.dumps(as_json(found, criteria), ensure_ascii=False))
@@ -97,37 +103,36 @@ def _refuse(asked: Asked, journal: Path) -> None:
 
 
 def _rodage(asked: Asked) -> Rodage:
-    config = Config() if asked.config is None else load_config(asked.config)
     timeframe, instruments, columns = _market(asked)
-    symbols = tuple(columns)
-    stop = config.exits.stop
-    spec = RunSpec(
-        quote=Asset(config.account.quote),
-        timeframe=timeframe,
-        instruments=instruments,
-        strategies=(specify_strategy(asked.strategy, pairs("--param", asked.parameters), symbols),),
-        sizing=parse_sizing(config.sizing.rule),
-        exits=ExitPlan(stop_distance=fraction("exits.stop", stop) if stop else None),
-        limits=limits_of(config),
-        # Where fees are taken from what is bought, coins are left over that add up in a week, and
-        # the checkers of the faulty world take them for a position without a stop.
-        costs=Costs(config.costs.fee_bps, "quote", config.costs.slippage_bps),
-    )
+    loaded = _configured(asked, timeframe, tuple(columns))
+    # Where fees are taken from what is bought, coins are left over that add up in a week, and the
+    # checkers of the faulty world take them for a position without a stop.
+    costs = loaded.config.costs
+    in_quote = Costs(costs.fee_bps, "quote", costs.slippage_bps)
+    spec = replace(rules_of(loaded, instruments), costs=in_quote)
 
     def plan(start: Instant) -> Faults:
         return shipped_plan(start) if asked.faults is None else read_plan(asked.faults, start)
 
     plan(Instant(0))  # what is wrong with it is told at once
-    return Rodage(spec, config.account.cash, columns, asked.hours, asked.seed, plan)
+    return Rodage(spec, loaded.config.account.cash, columns, asked.hours, asked.seed, plan)
+
+
+def _configured(asked: Asked, timeframe: int, symbols: tuple[Symbol, ...]) -> Loaded:
+    """The configuration, if one is named, on the symbols and bars of this market."""
+    flags = replaced(asked.flags, symbols=symbols, timeframe=format_timeframe(timeframe)).said()
+    return without_file({}, flags) if asked.config is None else load(asked.config, flags)
 
 
 def _market(
     asked: Asked,
 ) -> tuple[int, tuple[Instrument, ...], Mapping[Symbol, BarColumns]]:
     if asked.tape is not None:
-        tape = tape_in(asked.tape, asked.symbols)
+        tape = tape_in(asked.tape, asked.flags.symbols)
         return tape.timeframe, tuple(tape.instruments), tape.bars
-    names = asked.symbols or _SYMBOLS
+    names = asked.flags.symbols or _SYMBOLS
+    if not asked.flags.symbols and asked.config is not None:
+        names = load_config(asked.config).run.symbols
     if strange := [name for name in names if name not in LISTED]:
         raise UsageError(
             f"--symbol {', '.join(strange)}: a made-up market has {', '.join(LISTED)}; give --tape "

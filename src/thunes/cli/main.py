@@ -15,6 +15,7 @@ from thunes.cli import (
     fetch,
     init,
     keeping,
+    live,
     looking,
     operating,
     paper,
@@ -34,7 +35,7 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, init, looking, operating, paper, parity, probe),
+    *(backtest, demo, doctor, fetch, init, live, looking, operating, paper, parity, probe),
     *(rodage, sandbox, simulate, strategies, taping),
 )
 app.add_typer(data_app, name="data")

@@ -6,26 +6,43 @@ from typing import Annotated
 
 from typer import Option
 
+from thunes.cli.extras import brought_by
+from thunes.cli.unnamed import tell_of_unused
 from thunes.cli.verbs import app
-from thunes.core.domain.errors import UsageError
 
 _Venue = Annotated[
-    str,
+    str | None,
     Option(
-        help="sandbox, binance-testnet, binance-demo, or where a sandbox is: http://127.0.0.1:8080."
+        help="sandbox, binance-testnet, binance-demo, or where a sandbox is: "
+        "http://127.0.0.1:8080. Default: sandbox."
     ),
 ]
 _State = Annotated[Path, Option(help="The directory that keeps the state; the journal is in it.")]
 _Config = Annotated[
-    Path | None, Option(help="Money, costs, sizing, exits and limits; `thunes init` writes one.")
+    Path | None,
+    Option(help="A thunes.toml (`thunes init`): all of it counts, but for what a flag says."),
 ]
-_Strategy = Annotated[str, Option(help="A name of `thunes strategies`, or FILE.py:Class.")]
-_Param = Annotated[list[str] | None, Option(help="A parameter of the strategy, as name=value.")]
-_Symbol = Annotated[list[str] | None, Option(help="Like BTCUSDT; repeat it for more.")]
-_Timeframe = Annotated[str, Option(help="Of the bars: 1s, 1m, 5m, 15m, 1h, 4h, 1d.")]
+_Strategy = Annotated[
+    str | None,
+    Option(help="A name of `thunes strategies`, or FILE.py:Class. Default: sma_cross."),
+]
+_Param = Annotated[
+    list[str] | None, Option(help="A parameter of the one strategy that runs, as name=value.")
+]
+_Symbol = Annotated[
+    list[str] | None, Option(help="Like BTCUSDT; repeat it for more. Default: BTCUSDT.")
+]
+_Timeframe = Annotated[
+    str | None, Option(help="Of the bars: 1s, 1m, 5m, 15m, 1h, 4h, 1d. Default: 1m.")
+]
 _Speed = Annotated[
-    float,
-    Option(min=0.1, max=200.0, help="Of a sandbox that is started: times as fast as real time."),
+    float | None,
+    Option(
+        min=0.1,
+        max=200.0,
+        help="Times as fast as real time: of a sandbox that is started (default: 60), or what one "
+        "that runs was started with (default: 1).",
+    ),
 ]
 _Seed = Annotated[int, Option(min=0, help="Of the market of a sandbox that is started.")]
 _For = Annotated[
@@ -36,14 +53,14 @@ _Json = Annotated[bool, Option("--json", help="Print one line of JSON at the end
 
 @app.command()
 def paper(
-    venue: _Venue = "sandbox",
+    venue: _Venue = None,
     state: _State = Path("var"),
     config: _Config = None,
-    strategy: _Strategy = "sma_cross",
+    strategy: _Strategy = None,
     param: _Param = None,
     symbol: _Symbol = None,
-    timeframe: _Timeframe = "1m",
-    speed: _Speed = 60.0,
+    timeframe: _Timeframe = None,
+    speed: _Speed = None,
     seed: _Seed = 7,
     for_s: _For = None,
     as_json: _Json = False,
@@ -54,27 +71,28 @@ def paper(
     no account, no server. What is held and what protects it stay there when this ends; the same
     command goes on. The sandbox ends ten minutes after the last one has left.
 
+    With --config the configuration says all: venue, symbols, strategies, exits, sizing, limits.
+    Flags win over it: --venue sandbox rehearses what `live` would trade. A thunes.toml that is not
+    named is not used. A key is taken by the name of its venue (BINANCE_TESTNET_API_KEY and _SECRET,
+    BINANCE_DEMO_, SANDBOX_), and one of real money never.
+
     Exit code 0: stopped, 1: something failed, 2: asked wrongly.
 
-    Example: thunes paper --state var --for 60
+    Example: thunes paper --config thunes.toml --state var --for 60
     """
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there is a connection to renew
-    try:
-        from thunes.cli.rehearsed import Asked, rehearse
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in ("ccxt", "cryptography"):
-            raise
-        raise UsageError("trading needs an extra: pip install 'thunes[live,sandbox]'") from error
+    from thunes.cli.flags import RunFlags
 
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there is a connection to renew
+    with brought_by("live,sandbox", "trading", "ccxt", "cryptography"):
+        from thunes.cli.rehearsing import Asked, rehearse
+
+    tell_of_unused(config)
     rehearse(
         Asked(
             venue=venue,
             state=state,
             config=config,
-            strategy=strategy,
-            parameters=tuple(param or ()),
-            symbols=tuple(symbol or ("BTCUSDT",)),
-            timeframe=timeframe,
+            flags=RunFlags(strategy, tuple(param or ()), tuple(symbol or ()), timeframe),
             speed=speed,
             seed=seed,
             for_s=for_s,

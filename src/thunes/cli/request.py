@@ -1,22 +1,22 @@
 """The request: flags and configuration of a backtest, made into one specification."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from thunes.cli.market import MarketAsked, MarketFlags, market_asked
 from thunes.compose.spec import Costs, RunSpec, StrategySpec
 from thunes.compose.strategies import name_of, specify_strategy
-from thunes.core.domain.amounts import LARGEST, fraction, ladder, number, pairs
+from thunes.core.domain.amounts import LARGEST, fraction, number, pairs
 from thunes.core.domain.errors import UsageError
+from thunes.core.domain.exit_text import ExitText
 from thunes.core.domain.market import BarColumns
-from thunes.core.domain.position import ExitPlan, TargetLevel
+from thunes.core.domain.position import ExitPlan
 from thunes.core.domain.units import ZERO, Asset, Money, Symbol
 from thunes.core.portfolio.sizing import Sizing, parse_sizing
 from thunes.core.risk.limits import WIDE_OPEN, Limits
-from thunes.core.strategy.catalog import SHIPPED
-from thunes.core.strategy.protocol import SignalStrategy
+from thunes.core.strategy.catalog import names_no_stop
 
 if TYPE_CHECKING:
     from thunes.config import Config
@@ -99,10 +99,8 @@ def prepare(flags: Flags, config: "Config | None") -> Request:
 
 
 def _stop_of_their_own(sources: Sequence[str], why: str) -> None:
-    """Only a user's strategy may tell where it stops; those that come with THUNES do not."""
     for source in sources:
-        kind = SHIPPED.get(source)
-        if kind is not None and issubclass(kind, SignalStrategy):
+        if names_no_stop(source):
             raise UsageError(f"{why}, and {source} names none: give --stop")
 
 
@@ -211,45 +209,20 @@ def _entry_cap(flag: str | None, config: "Config | None") -> Decimal | None:
 
 
 def _exits(flags: ExitFlags, config: "Config | None") -> ExitPlan:
-    stop = _said("stop", flags.stop, config)
-    profit = _said("take_profit", flags.take_profit, config)
-    trail = _said("trail", flags.trail, config)
-    section = config.exits if config else None
-    trail_after, even = flags.trail_after, flags.break_even_after
-    if trail_after is None and section is not None:
-        trail_after = section.trail_after
-    if even is None and section is not None:
-        even = section.break_even_after
-    targets = ladder(*profit) if profit[1] else ()
-    if trail[1] and not stop[1]:
-        raise UsageError(f"{trail[0]} moves a stop: give --stop as well")
-    if flags.trail_after is not None and not trail[1]:
+    told = ExitText() if config is None else config.exits.text()
+    given = {name: getattr(flags, name) for name in ExitText.__dataclass_fields__}
+    text = replace(told, **{name: each for name, each in given.items() if each is not None})
+
+    def named(name: str) -> str:
+        if config is None or given[name] is not None:
+            return f"--{name.replace('_', '-')}"
+        return f"exits.{name} of the configuration"
+
+    if flags.trail_after is not None and not text.trail:
         raise UsageError("--trail-after says when --trail begins: give --trail as well")
-    if even is not None and not stop[1]:
-        raise UsageError("--break-even-after moves a stop: give --stop as well")
-    _reachable("--break-even-after", even, targets)
-    _reachable("--trail-after", trail_after if trail[1] else None, targets)
-    return ExitPlan(
-        stop_distance=fraction(*stop) if stop[1] else None,
-        targets=targets,
-        break_even_after=even,
-        trail_distance=fraction(*trail) if trail[1] else None,
-        trail_after=(trail_after or 0) if trail[1] else None,
-    )
-
-
-def _said(name: str, flag: str | None, config: "Config | None") -> tuple[str, str]:
-    """Where an exit is told, and its text ("" for none)."""
-    if flag is not None or config is None:
-        return f"--{name.replace('_', '-')}", flag or ""
-    return f"exits.{name} of the configuration", str(getattr(config.exits, name))
-
-
-def _reachable(flag: str, after: int | None, targets: tuple[TargetLevel, ...]) -> None:
-    if after is not None and after > len(targets):
-        raise UsageError(
-            f"{flag} {after} counts targets, but --take-profit names {len(targets)} of them"
-        )
+    for name, said in text.faults(named):
+        raise UsageError(f"{named(name)}: {said}")
+    return text.plan()
 
 
 def _limits(config: "Config | None", sizing: Sizing, cash: Decimal) -> Limits:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Exit, Option
 
+from thunes.cli.unnamed import tell_of_unused
 from thunes.cli.verbs import app
 
 _Hours = Annotated[
@@ -20,8 +21,14 @@ _Faults = Annotated[
 ]
 _State = Annotated[Path, Option(help="A new directory; the journal will be in it.")]
 _Report = Annotated[Path | None, Option(help="Write a page (HTML).")]
-_Config = Annotated[Path | None, Option(help="Money, costs, sizing, stop and limits.")]
-_Strategy = Annotated[str, Option(help="A name of `thunes strategies`, or FILE.py:Class.")]
+_Config = Annotated[
+    Path | None,
+    Option(help="A thunes.toml: all of it but the bars' timeframe, and what a flag says."),
+]
+_Strategy = Annotated[
+    str | None,
+    Option(help="A name of `thunes strategies`, or FILE.py:Class. Default: sma_cross."),
+]
 _Param = Annotated[list[str] | None, Option(help="A parameter of the strategy, as name=value.")]
 _Symbol = Annotated[
     list[str] | None, Option(help="Repeat it for more. Default: BTCUSDT, ETHUSDT; all of a tape.")
@@ -39,7 +46,7 @@ def rodage(
     state: _State = Path("rodage"),
     report: _Report = None,
     config: _Config = None,
-    strategy: _Strategy = "sma_cross",
+    strategy: _Strategy = None,
     param: _Param = None,
     symbol: _Symbol = None,
     as_json: _Json = False,
@@ -54,8 +61,10 @@ def rodage(
 
     Example: thunes rodage --hours 168 --state week --report week.html
     """
+    from thunes.cli.flags import RunFlags
     from thunes.cli.lived import Asked, live_asked
 
+    tell_of_unused(config)
     asked = Asked(
         hours=hours,
         tape=tape,
@@ -65,9 +74,7 @@ def rodage(
         state=state,
         report=report,
         config=config,
-        strategy=strategy,
-        parameters=tuple(param or ()),
-        symbols=tuple(symbol or ()),
+        flags=RunFlags(strategy, tuple(param or ()), tuple(symbol or ())),
         as_json=as_json,
     )
     raise Exit(0 if live_asked(asked) else 1)

@@ -12,6 +12,7 @@ import typer
 
 from thunes.cli.request import Flags, Request, prepare
 from thunes.cli.trades import write_trades
+from thunes.cli.unnamed import tell_of_unused
 from thunes.compose.backtest import World
 from thunes.compose.measured import Measured, measured_backtest
 from thunes.compose.spec import Friction
@@ -44,6 +45,7 @@ class Wanted:
 
 def run(flags: Flags, wanted: Wanted) -> None:
     """Prepare, run, measure, write and tell."""
+    tell_of_unused(wanted.config)
     _refuse_places(flags, wanted)
     share = wanted.participation
     friction = Friction(

@@ -4,7 +4,6 @@ import pwd
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from thunes.adapters.messaging.local_socket import LocalSocket
@@ -15,7 +14,7 @@ from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.units import Instant, StrategyId, Symbol
 from thunes.ops.commands.command import Role
 from thunes.ops.commands.desk import Asker, Desk
-from thunes.ops.commands.instance import About, Instance
+from thunes.ops.commands.instance import About, Configuration, Instance
 from thunes.ops.commands.registry import COMMANDS
 from thunes.ops.commands.tally import Tally
 from thunes.runtime.live import Live
@@ -30,7 +29,7 @@ def attended(
     running: Running,
     wanted: Wanted,
     now: Callable[[], Instant],
-    configuration: Path | None = None,
+    configuration: Configuration | None = None,
 ) -> Iterator[Instance]:
     """Answer at the socket of the state directory; call it before the process runs."""
     directory, spec = wanted.directory, wanted.spec

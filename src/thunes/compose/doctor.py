@@ -8,13 +8,15 @@ from pathlib import Path
 from thunes.adapters.secrets.env_file import read_env_file
 from thunes.adapters.secrets.secret import Secret
 from thunes.adapters.secrets.sources import ENV_FILES, ENVIRONMENT, KEYRING
-from thunes.compose.strategies import specify_strategy
+from thunes.adapters.storage.journal import in_use
+from thunes.compose.effective import differing, in_effect, noted
+from thunes.compose.rules import strategies_in
 from thunes.config.loading import Loaded, read_config
 from thunes.config.names import KEYS_OF, PLACE_OF
 from thunes.config.quantities import stop_of
 from thunes.config.relations import broken_orderings, prove
 from thunes.core.domain.errors import ThunesError, UsageError
-from thunes.core.domain.units import Instant, Symbol, parse_timeframe
+from thunes.core.domain.units import Instant, parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
 from thunes.ops.doctor import machine
 from thunes.ops.doctor.finding import Finding, Verdict, failed, ok, skipped, warned
@@ -27,6 +29,7 @@ Look = Callable[[Visit, Callable[[], Instant]], list[Finding]]
 
 _JOURNAL = "journal"
 _LIBRARIES = ("numpy", "msgspec", "pydantic", "ccxt", "aiohttp", "cryptography")
+_IN_USE = "settings in use"
 _OF_CONFIGURATION = ("relations", "strategies", "keys", "keys of real money", "alerts")
 
 
@@ -45,7 +48,7 @@ def examine(config: Path, state: Path, look: Look | None) -> list[Finding]:
         loaded = read_config(config)
     except UsageError as error:
         found.append(failed("configuration", str(error), "mend every line that is named"))
-        rest = (*_OF_CONFIGURATION, *OF_VENUE, *OF_KEY)
+        rest = (*_OF_CONFIGURATION, _IN_USE, *OF_VENUE, *OF_KEY)
         found += look_at_state(journal, None)
         return found + [skipped(name, "the configuration cannot be used") for name in rest]
     run = loaded.config.run
@@ -53,7 +56,8 @@ def examine(config: Path, state: Path, look: Look | None) -> list[Finding]:
     expected = Expected(_place(loaded), quote, timeframe, run.symbols)
     found += [_loads(loaded, config), _relations(loaded), _strategies(loaded)]
     found += [*_keys(loaded), _real_keys(loaded), _alerts(loaded)]
-    return found + look_at_state(journal, expected) + _venue(loaded, look)
+    found += [*look_at_state(journal, expected), _in_use(loaded, state)]
+    return found + _venue(loaded, look)
 
 
 def may_start(found: list[Finding]) -> bool:
@@ -94,14 +98,12 @@ def _relations(loaded: Loaded) -> Finding:
 
 
 def _strategies(loaded: Loaded) -> Finding:
-    name, config = "strategies", loaded.config
+    name = "strategies"
     try:
-        for plan in config.strategy:
-            symbols = tuple(Symbol(each) for each in plan.symbols or config.run.symbols)
-            specify_strategy(plan.source, plan.parameters, symbols)
+        found = strategies_in(loaded)
     except UsageError as error:
         return failed(name, str(error), "mend [[strategy]] or its file")
-    return ok(name, ", ".join(plan.name or plan.source for plan in config.strategy))
+    return ok(name, ", ".join(each.id for each in found))
 
 
 def _keys(loaded: Loaded) -> list[Finding]:
@@ -153,6 +155,21 @@ def _alerts(loaded: Loaded) -> Finding:
         return skipped(name, "off: neither TELEGRAM_BOT_TOKEN nor ALERT_WEBHOOK_URL is set")
     told = (("Telegram", token), ("webhook", webhook))
     return ok(name, ", ".join(f"{each} from {one.source}" for each, one in told if one))
+
+
+def _in_use(loaded: Loaded, state: Path) -> Finding:
+    """Whether a process that runs was started with what the file says now."""
+    journal, began = state / _JOURNAL, noted(state)
+    if began is None or not (journal.is_dir() and in_use(journal)):
+        return skipped(_IN_USE, f"nothing that could tell runs on {state}")
+    try:
+        names = differing(began, in_effect(loaded))
+    except UsageError as error:
+        return failed(_IN_USE, str(error), "mend [[strategy]] or its file")
+    if names:
+        seen = f"what runs was started with other values: {', '.join(names)}"
+        return warned(_IN_USE, seen, "start it anew to have them count, or take them back")
+    return ok(_IN_USE, "what runs was started with it")
 
 
 def _venue(loaded: Loaded, look: Look | None) -> list[Finding]:

@@ -56,21 +56,32 @@ def start(directory: Path, cash: dict[str, str], speed: float, seed: int) -> Reh
         *("--speed", str(speed), "--seed", str(seed), "--idle-exit", str(_IDLE_S)),
     ]
     log = directory / "sandbox.log"
-    with log.open("ab") as errors:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-        )
+    try:
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+    except OSError as error:
+        raise ThunesError(f"{log} cannot be written: {error.strerror}") from error
     line = _first_line(process)
     if not line.endswith(b"\n"):
         process.kill()
         raise ThunesError(f"the sandbox did not start; {log} says why")
     said = json.loads(line)
-    made = _call(f"{said['rest']}/sandbox/accounts", {"balances": cash})
-    found = Rehearsal(said["rest"], made["api_key"], made["api_secret"], speed, process.pid)
-    descriptor = os.open(directory / _FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        made = _call(f"{said['rest']}/sandbox/accounts", {"balances": cash})
+        found = Rehearsal(said["rest"], made["api_key"], made["api_secret"], speed, process.pid)
+        _remember(directory / _FILE, found)
+    except OSError as error:
+        process.kill()  # nobody would find it again
+        raise ThunesError(f"the sandbox of {directory} cannot be used: {error}") from error
+    return found
+
+
+def _remember(path: Path, found: Rehearsal) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(found))
-    return found
 
 
 def _first_line(process: "subprocess.Popen[bytes]") -> bytes:

@@ -30,7 +30,7 @@ def load_kind(source: str, known: Path | None = None) -> tuple[type[Strategy], s
         hint = f"{source.rstrip(':')}:MyStrategy" if ".py" in source else "FILE.py:Class"
         raise UsageError(f"no strategy {source!r}: there are {', '.join(SHIPPED)}, or {hint}")
     path = Path(file) if known is None else known
-    text = _read(path)
+    text = read_text(path)
     module = _execute(path, text)
     found = getattr(module, name, None)
     if found is None:
@@ -53,7 +53,7 @@ def keep_texts(strategies: Iterable[StrategySpec], journal: Path) -> None:
         if not each.sha256 or kept_text(each, journal) is not None:
             continue
         kept = _place(each, journal)
-        text = _read(Path(each.source.rpartition(":")[0]))
+        text = read_text(Path(each.source.rpartition(":")[0]))
         if hashlib.sha256(text).hexdigest() == each.sha256:
             try:
                 kept.parent.mkdir(exist_ok=True)
@@ -72,7 +72,8 @@ def _place(strategy: StrategySpec, journal: Path) -> Path:
     return journal / TEXTS / f"{strategy.sha256}.py"
 
 
-def _read(path: Path) -> bytes:
+def read_text(path: Path) -> bytes:
+    """The text of a strategy file, which is not run for it."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -112,10 +113,11 @@ def name_of(source: str) -> str:
 
 
 def specify_strategy(
-    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...]
+    source: str, parameters: Mapping[str, str], symbols: tuple[Symbol, ...], name: str = ""
 ) -> StrategySpec:
-    """The strategy by name or file, with its parameters checked now rather than in the run."""
+    """The strategy by name or file, with its parameters checked now rather than in the run; `name`
+    is what it is called if not as its source."""
     kind, sha256 = load_kind(source)
     build(kind, parameters)
-    identity = StrategyId(name_of(source))
+    identity = StrategyId(name or name_of(source))
     return StrategySpec(identity, source, dict(parameters), symbols, sha256)

@@ -7,6 +7,15 @@ from typing import Any, NamedTuple
 from thunes.adapters.secrets.secret import Secret
 from thunes.config.names import NAMES, PREFIX, settings_in
 
+COMMAND_LINE = "command line"
+
+
+class Flag(NamedTuple):
+    """What the command line says of a setting, and by which flag."""
+
+    name: str
+    value: Any
+
 
 class Origin(NamedTuple):
     """Where a value came from: a source, and its name there if it is not that of the setting."""
@@ -53,8 +62,32 @@ class Layers:
             for place, text in settings.items():
                 self._set(place, text, Origin(source, name))
 
+    def lay_flags(self, flags: Mapping[str, Flag]) -> None:
+        """Flags by setting. `strategy` stands for all of them, `strategy.parameters` for those of
+        the only one."""
+        for place, flag in flags.items():
+            origin = Origin(COMMAND_LINE, flag.name)
+            if place == "strategy.parameters":
+                self._lay_parameters(flag, origin)
+            else:
+                self._set(place, flag.value, origin)
+
+    def _lay_parameters(self, flag: Flag, origin: Origin) -> None:
+        plans = self.values.get("strategy", [{}])
+        if not isinstance(plans, list) or len(plans) != 1:
+            self.faults.append(f"{flag.name}: several strategies run; say --strategy as well")
+            return
+        (plan,) = plans
+        parameters = plan.get("parameters", {}) if isinstance(plan, dict) else {}
+        if isinstance(plan, dict) and isinstance(parameters, dict):
+            self._set("strategy", [plan | {"parameters": parameters | flag.value}], origin)
+
     def _set(self, place: str, value: object, origin: Origin) -> None:
         table, _, name = place.partition(".")
+        if not name:
+            self.values[table] = value
+            self.origins[table] = origin
+            return
         content = self.values.setdefault(table, {})
         if isinstance(content, dict):  # otherwise the model says that it is not a table
             content[name] = value

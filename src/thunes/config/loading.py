@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from thunes.adapters.secrets.sources import Secrets
-from thunes.config.layers import Layers, Origin
+from thunes.adapters.secrets.sources import ENVIRONMENT, Secrets
+from thunes.config.layers import COMMAND_LINE, Flag, Layers, Origin
 from thunes.config.relations import broken_orderings
 from thunes.config.rules import broken_rules
 from thunes.config.tables import Config, Plan, Section
@@ -22,29 +22,41 @@ DEFAULT = Origin("default")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration, where its values came from, and what is worth telling about it."""
+    """A configuration, where its values came from, and what is worth telling about it.
+
+    `path` is its file, None where there is none; `folder` is where names in it are looked up.
+    """
 
     config: Config
     origins: Mapping[str, Origin]
     secrets: Secrets
+    path: Path | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        return Path() if self.path is None else self.path.parent
 
     def origin(self, place: str) -> Origin:
         """Of a setting such as `limits.daily_loss`."""
-        table = place.partition(".")[0]
-        return self.origins.get(place) or self.origins.get(table) or DEFAULT
+        return _origin(self.origins, place)
 
 
 def load_config(path: Path) -> Config:
     """The configuration in `path`; raises UsageError that lists every fault in it."""
-    loaded = read_config(path)
-    faults = broken_orderings(loaded.config, loaded.config.account.cash)
-    if faults:
-        raise _unusable(path, faults)
-    return loaded.config
+    return load(path).config
 
 
-def read_config(path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
+def load(path: Path, flags: Mapping[str, Flag] | None = None) -> Loaded:
+    """The same with all that is known of it; `flags` win over everything else."""
+    return _agreeing(read_config(path, flags=flags), str(path))
+
+
+def read_config(
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Flag] | None = None,
+) -> Loaded:
     """The same, but with relations between limits left to whoever wants to look at them.
 
     `environment` is that of the process unless given.
@@ -54,6 +66,32 @@ def read_config(path: Path, environment: Mapping[str, str] | None = None) -> Loa
     secrets = Secrets(path.parent, os.environ if environment is None else environment)
     for source, names in reversed(secrets.layers()):
         layers.lay_names(source, names)
+    layers.lay_flags(flags or {})
+    config = _sound(layers, str(path))
+    return Loaded(config, layers.origins, secrets, path, tuple(layers.notes))
+
+
+def without_file(values: Mapping[str, Any], flags: Mapping[str, Flag]) -> Loaded:
+    """What runs where no file says it: `values` by table, and what the command line says; secrets
+    are those of the current directory, and the environment says nothing else."""
+    layers = Layers()
+    layers.lay_file(DEFAULT.source, values)
+    layers.lay_flags(flags)
+    found = Loaded(_sound(layers, _COMMAND), layers.origins, Secrets(Path()))
+    return _agreeing(found, _COMMAND)
+
+
+_COMMAND = f"the {COMMAND_LINE}"
+
+
+def _agreeing(found: Loaded, whose: str) -> Loaded:
+    faults = broken_orderings(found.config, found.config.account.cash)
+    if faults:
+        raise _unusable(whose, faults)
+    return found
+
+
+def _sound(layers: Layers, whose: str) -> Config:
     config, wrong = _validated(layers)
     typed = [place for place, _ in wrong]
     wrong += [
@@ -65,8 +103,8 @@ def read_config(path: Path, environment: Mapping[str, str] | None = None) -> Loa
     if faults:
         places = [place for place, _ in wrong]
         faults += broken_orderings(config, config.account.cash, places)
-        raise _unusable(path, faults)
-    return Loaded(config, layers.origins, secrets, tuple(layers.notes))
+        raise _unusable(whose, faults)
+    return config
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -117,14 +155,22 @@ def _sentence(location: list[str], kind: str, said: str) -> str:
     return f"there is no such name, but {', '.join(known.model_fields)}"
 
 
+def _origin(origins: Mapping[str, Origin], place: str) -> Origin:
+    return origins.get(place) or origins.get(place.partition(".")[0]) or DEFAULT
+
+
 def _said(place: str, said: str, origins: Mapping[str, Origin]) -> str:
-    origin = origins.get(place, DEFAULT)
+    origin = _origin(origins, place)
     if not origin.name:
         return f"{place}: {said}"
-    where = origin.name if origin.source == "environment" else str(origin)
+    where = origin.name if origin.source in _PLAIN else str(origin)
     return f"{place} (from {where}): {said}"
 
 
-def _unusable(path: Path, faults: list[str]) -> UsageError:
+_PLAIN = (ENVIRONMENT, COMMAND_LINE)
+"""A name that stands in one of these says by itself where it stands."""
+
+
+def _unusable(whose: str, faults: list[str]) -> UsageError:
     told = dict.fromkeys(faults)
-    return UsageError(f"{path} cannot be used:\n" + "\n".join(f"  {fault}" for fault in told))
+    return UsageError(f"{whose} cannot be used:\n" + "\n".join(f"  {fault}" for fault in told))

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from thunes.config.layers import Origin
 from thunes.config.tables import Config
-from thunes.core.domain.amounts import fraction, ladder
+from thunes.core.domain.amounts import fraction
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import parse_timeframe
 from thunes.core.portfolio.sizing import parse_sizing
-from thunes.core.strategy.catalog import SHIPPED, build
+from thunes.core.strategy.catalog import SHIPPED, build, names_no_stop
 
 Faults = Iterator[tuple[str, str]]
 """Settings and what is wrong with them."""
@@ -28,15 +28,19 @@ def _sizing(config: Config) -> Faults:
 
 
 def _exits(config: Config) -> Faults:
-    exits = config.exits
-    for name, read in (("stop", fraction), ("take_profit", ladder), ("trail", fraction)):
-        place, text = f"exits.{name}", str(getattr(exits, name))
-        if text:
-            yield from _said(place, lambda: read(place, text))  # noqa: B023 - called at once
-    if exits.trail and not exits.stop:
-        yield "exits.trail", "moves a stop: give exits.stop as well"
-    if exits.break_even_after and not exits.stop:
-        yield "exits.break_even_after", "moves a stop: give exits.stop as well"
+    for name, said in config.exits.text().faults(lambda name: f"exits.{name}"):
+        yield f"exits.{name}", said
+    if config.entries.cap:
+        yield from _said("entries.cap", lambda: fraction("entries.cap", config.entries.cap))
+
+
+def _stops(config: Config) -> Faults:
+    if config.exits.stop or not any(names_no_stop(plan.source) for plan in config.strategy):
+        return
+    if config.sizing.rule.startswith("risk"):
+        yield "sizing.rule", "risk is reckoned from the stop: give exits.stop as well"
+    if config.entries.cap:
+        yield "entries.cap", "an entry brings its stop along: give exits.stop as well"
 
 
 def _bars(config: Config) -> Faults:
@@ -91,6 +95,7 @@ def _places(config: Config) -> Faults:
 _RULES: tuple[Callable[[Config], Faults], ...] = (
     _sizing,
     _exits,
+    _stops,
     _bars,
     _symbols,
     _strategies,

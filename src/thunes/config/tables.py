@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from thunes.adapters.secrets.secret import Secret
+from thunes.core.domain.exit_text import ExitText
 
 
 def _listed(given: object) -> object:
@@ -117,6 +118,10 @@ class _Exits(Section):
     break_even_after: int | None = Field(default=None, ge=1, description="Targets hit.")
     trail: str = Field(default="", description='Trailing distance below the highest close: "3%".')
     trail_after: int = Field(default=0, ge=0, description="Targets hit before trailing begins.")
+
+    def text(self) -> ExitText:
+        """As the core reads it."""
+        return ExitText(**self.model_dump())
 
 
 class _Limits(Section):

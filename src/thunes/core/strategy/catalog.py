@@ -9,7 +9,7 @@ from thunes.core.domain.errors import UsageError
 from thunes.core.strategy.dca import Dca
 from thunes.core.strategy.donchian import Donchian
 from thunes.core.strategy.grid import Grid
-from thunes.core.strategy.protocol import Strategy
+from thunes.core.strategy.protocol import SignalStrategy, Strategy
 from thunes.core.strategy.rsi import Rsi
 from thunes.core.strategy.sma_cross import SmaCross
 
@@ -30,6 +30,12 @@ class Parameter(msgspec.Struct, frozen=True):
     type: str
     default: Any
     bounds: str
+
+
+def names_no_stop(source: str) -> bool:
+    """Whether its entries leave the stop to the run: only strategies of a user may name one."""
+    kind = SHIPPED.get(source)
+    return kind is not None and issubclass(kind, SignalStrategy)
 
 
 def build(kind: type[Strategy], parameters: Mapping[str, str]) -> Strategy:

@@ -1,6 +1,6 @@
 """The instance: one account as commands see it, of this process or as its journal left it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -44,15 +44,24 @@ class Hands(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Configuration:
+    """With what a process was started: the file, if one was given, and `edited`, which names what
+    would be different if it were started now."""
+
+    file: Path | None
+    edited: Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class About:
-    """What is known of an account without asking. `configuration` is the file that was given."""
+    """What is known of an account without asking."""
 
     directory: Path
     journal: Path
     place: str
     quote: Asset
     strategies: Mapping[Symbol, tuple[StrategyId, ...]]
-    configuration: Path | None = None
+    configuration: Configuration | None = None
     began_s: float = 0.0  # when the process began, by the machine's monotonic clock
 
 
@@ -103,7 +112,7 @@ class Context:
         if self.instance.hands is None:
             raise NotRunning(
                 f"nothing runs on {self.instance.about.directory}: `thunes paper --state "
-                f"{self.instance.about.directory}` goes on with it"
+                f"{self.instance.about.directory}` (or live) goes on with it"
             )
         return self.instance.hands
 

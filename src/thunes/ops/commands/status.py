@@ -11,7 +11,7 @@ from thunes.core.ledger.orders import OrderRecord
 from thunes.ops.commands.answering import answered, seconds
 from thunes.ops.commands.command import Nothing
 from thunes.ops.commands.gates import ask_gates, judge, unpriced
-from thunes.ops.commands.instance import Context, Plain
+from thunes.ops.commands.instance import Context, Instance, Plain
 from thunes.ops.commands.why import gate_said
 from thunes.ops.words import number
 
@@ -45,7 +45,16 @@ def status(context: Context, _: Nothing) -> Plain:
     venue: Plain = {"place": instance.about.place}
     if hands is not None:
         venue |= hands.gauges()
-    return answered(context, found) | {"venue": venue}
+    return answered(context, found) | {"venue": venue, "configuration": _configuration(instance)}
+
+
+def _configuration(instance: Instance) -> Plain | None:
+    """The file, and what in it is not what runs."""
+    configuration = instance.about.configuration
+    if configuration is None:
+        return None
+    file = configuration.file
+    return {"file": str(file) if file else None, "edited": list(configuration.edited())}
 
 
 def _money(context: Context, engine: Engine, at: Instant) -> Plain:

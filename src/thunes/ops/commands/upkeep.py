@@ -59,7 +59,8 @@ def backup(context: Context, asked: Target) -> Plain:
     about = context.instance.about
     if context.instance.running:
         context.act(Live.keep)  # so that going on from it is short
-    made = archive(about.journal, about.configuration, Path(asked.file))
+    file = about.configuration.file if about.configuration else None
+    made = archive(about.journal, file, Path(asked.file))
     return {"file": asked.file, "files": list(made.files), "bytes": made.size}
 
 
