@@ -1,17 +1,20 @@
 """The kept journal: a journal with the newest state beside it, as a live process writes both."""
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from thunes.adapters.storage.chain import Link, take_apart
 from thunes.adapters.storage.disk import DISK, Disk
 from thunes.adapters.storage.journal import Journal
-from thunes.adapters.storage.reading import read_steps
-from thunes.adapters.storage.segments import segments
+from thunes.adapters.storage.reading import START, Spot, read_steps
+from thunes.adapters.storage.segments import blocks, segments
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 
 _BARS = b'{"event":{"type":"bars_closed"'
+_BARS_LINE = re.compile(rb'^\{"seq":[0-9]+,"step":%b[^\n]*' % re.escape(_BARS), re.MULTILINE)
 
 
 class Found(NamedTuple):
@@ -24,17 +27,25 @@ class Found(NamedTuple):
 
 
 class Record:
-    """What a journal and the state kept beside it tell; nothing is written for it."""
+    """What a journal and the state kept beside it tell; nothing is written for it.
 
-    def __init__(self, directory: Path, disk: Disk = DISK) -> None:
+    One that was `examined` already is not examined again as far as the state reaches.
+    """
+
+    def __init__(self, directory: Path, disk: Disk = DISK, *, examined: bool = False) -> None:
         self.directory = directory
         self.disk = disk
+        self._examined = examined
         self.steps = 0  # read so far
-        self.line = ""  # the digest of the last of them
+        self._last = b""
 
     def recorded(self) -> Found:
         """What came before. `after` has to be read to its end before anything is appended."""
         kept = load_snapshot(self.directory, self.disk)
+        if kept is not None and self._examined:
+            found = self._skimmed(kept)
+            if found is not None:
+                return found
         steps = self._read()
         before: list[bytes] = []
         while kept is not None and self.steps < kept.steps:
@@ -48,13 +59,41 @@ class Record:
         self.steps = 0
         return Found(None, [], self._read())
 
+    @property
+    def line(self) -> str:
+        """The digest of the last of them."""
+        return line_digest(self._last)
+
     def count(self, line: bytes) -> None:
         """One more step."""
-        self.steps, self.line = self.steps + 1, line_digest(line)
+        self.steps, self._last = self.steps + 1, line
 
-    def _read(self) -> Iterator[bytes]:
-        """Every step, counted as it is read."""
-        for _, line in read_steps(self.directory, self.disk):
+    def _skimmed(self, kept: Snapshot) -> Found | None:
+        """What came before, of lines that nobody looks at but the closings that brought bars; None
+        where the journal does not vouch for the state."""
+        before: list[bytes] = []
+        last = b'{"seq":%d,"step":' % kept.steps
+        for segment in segments(self.directory, self.disk):
+            for block in blocks(segment, self.disk):
+                data = block.data or b""
+                start = 0 if data.startswith(last) else data.find(b"\n" + last) + 1
+                here = start or data.startswith(last)
+                end = data.index(b"\n", start) if here else len(data)
+                rows = _BARS_LINE.findall(data, 0, end)
+                before += [row for row in map(_payload, rows) if brings_bars(row)]
+                if here:
+                    return self._after(kept, before, take_apart(data[start:end]))
+        return None
+
+    def _after(self, kept: Snapshot, before: list[bytes], last: Link) -> Found | None:
+        if last.sequence is None or last.seal is None or line_digest(last.payload) != kept.line:
+            return None
+        self.steps, self._last = kept.steps, last.payload
+        return Found(kept.state, before, self._read(Spot(last.sequence, last.seal)))
+
+    def _read(self, after: Spot = START) -> Iterator[bytes]:
+        """Every step after a spot, counted as it is read."""
+        for _, line in read_steps(self.directory, self.disk, after):
             self.count(line)
             yield line
 
@@ -65,7 +104,7 @@ class KeptJournal:
     def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
         self.journal = journal
         self.fresh = False  # begun just now
-        self._record = Record(directory, disk)
+        self._record = Record(directory, disk, examined=True)
 
     @classmethod
     def open(cls, directory: Path, header: bytes, disk: Disk = DISK) -> "KeptJournal":
@@ -100,6 +139,10 @@ class KeptJournal:
 def brings_bars(line: bytes) -> bool:
     """Whether a step is of a closing that brought bars of its own."""
     return line.startswith(_BARS) and b'"bars":' in line
+
+
+def _payload(line: bytes) -> bytes:
+    return take_apart(line).payload
 
 
 def line_digest(line: bytes) -> str:
