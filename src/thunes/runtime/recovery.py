@@ -61,10 +61,10 @@ def start(
 def recover(engine: Engine, recorded: Recorded) -> int:
     """Bring a fresh engine to where `recorded` ends; how many steps came after what was kept."""
     if recorded.state is not None:
-        for payload in recorded.closings:
-            event = decode_line(payload).event
-            if isinstance(event, BarsClosed) and event.bars:
-                engine.state.market.tape.append(event.bars)
+        events = (decode_line(payload).event for payload in recorded.closings)
+        engine.state.market.tape.extend(
+            event.bars for event in events if isinstance(event, BarsClosed) and event.bars
+        )
         engine.state.restore(recorded.state)
     return replay(engine, recorded.lines)
 
