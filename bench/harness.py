@@ -26,6 +26,7 @@ KLINES, TICKERS = "W8 1,000 klines to bars", "W8 bookTicker to quotes"
 SIGNED = "W8 orders to signed requests"
 IN_TO_OUT = "live, closed bar in to order out"
 CYCLE = "live, a cycle of 50 symbols x 4 timeframes"
+RATE = "live, five times the recorded peak of messages"
 LIVE_START = "live, start on a journal of 100 MB"
 SENT = "W8 command to the bytes of its order"
 ITEM_SECONDS_MAX = 900
