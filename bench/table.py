@@ -8,10 +8,15 @@ from rich.table import Table
 
 from bench.harness import (
     CORE,
+    CYCLE,
     DENSE,
+    IN_TO_OUT,
+    IN_TO_OUT_LATE,
     KLINES,
+    LIVE_START,
     MESSAGES,
     OURS,
+    RATE,
     REST_ORDERS,
     RUN_ONLY,
     SENT,
@@ -85,6 +90,17 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
     sent = seconds.get(SENT)
     yield _at_most(f"{SENT}, p50", None if sent is None else sent * 1e3, 0.6, " ms")
+    yield from _live(rows, seconds)
+
+
+def _live(rows: Sequence[Row], seconds: Mapping[str, float]) -> Iterator[Target]:
+    for what, work, most in (("p50", IN_TO_OUT, 1.0), ("p99", IN_TO_OUT_LATE, 5.0)):
+        took = seconds.get(work)
+        yield _at_most(f"{IN_TO_OUT}, {what}", None if took is None else took * 1e3, most, " ms")
+    cycle = seconds.get(CYCLE)
+    yield _at_most(CYCLE, None if cycle is None else cycle * 1e3, 200.0, " ms")
+    yield _at_least(rows, RATE, 7_800, " messages/s, none lost")
+    yield _at_most(LIVE_START, seconds.get(LIVE_START), 3.0, " s")
 
 
 def _faster(rows: Sequence[Row], work: str, peer: str, times: float) -> Target:

@@ -72,6 +72,31 @@ def test_it_is_the_tape_of_the_past(
             assert grown.sequence_of(symbol, row) == past.sequence_of(symbol, row)
 
 
+@settings(max_examples=60)
+@given(minutes, minutes, st.data())
+def test_many_closings_at_once_are_as_one_after_the_other(
+    one: list[int], other: list[int], data: st.DataObject
+) -> None:
+    waiting = closings({A: made(A, one, 1), B: made(B, other, 2)})
+    held: dict[str, tuple[Bar, ...]] = {}
+    told: list[dict[str, tuple[Bar, ...]]] = []
+    for closing in waiting:  # bars of one symbol may come a closing or more late
+        if B in closing and A in closing and data.draw(st.booleans()):
+            held[B] = held.get(B, ()) + closing.pop(B)
+        elif B in closing and B in held:
+            closing[B] = held.pop(B) + closing[B]
+        told.append(closing)
+    slow, swift = Tape.growing(MINUTE), Tape.growing(MINUTE)
+    for closing in told:
+        slow.append(closing)
+    swift.extend(told)
+    assert np.array_equal(slow.times, swift.times)
+    assert set(slow.bars) == set(swift.bars)
+    for symbol in slow.bars:
+        assert np.array_equal(slow.bars[symbol].close, swift.bars[symbol].close)
+        assert np.array_equal(slow.rows(symbol, 0, len(slow)), swift.rows(symbol, 0, len(swift)))
+
+
 def test_what_was_told_late_is_of_the_row_at_which_it_was_told() -> None:
     bars = {A: made(A, range(4), 1), B: made(B, range(4), 2)}
     tape = Tape.growing(MINUTE)

@@ -73,7 +73,8 @@ class Live:
             return None
         event = replace(event, at=self._time())
         outcome = self.engine.step(event)
-        durable = must_last(event, outcome)
+        # However little happens the state is kept in time, after its line: what is not is replayed.
+        durable = must_last(event, outcome) or self.unkept + 1 >= KEEP_EVERY
         line = encode(Line(event, outcome.commands, outcome.facts))
         self._store.append(line, durable=durable)
         self.unkept += 1
@@ -81,7 +82,7 @@ class Live:
             self._carry_out(command, event.at)
         for watch in self._watches:
             watch(event, outcome)
-        if durable and self.unkept >= KEEP_EVERY:
+        if self.unkept >= KEEP_EVERY:
             self.keep()
         return outcome
 

@@ -61,12 +61,13 @@ def start(
 def recover(engine: Engine, recorded: Recorded) -> int:
     """Bring a fresh engine to where `recorded` ends; how many steps came after what was kept."""
     if recorded.state is not None:
-        for payload in recorded.beside:
-            event = decode_line(payload).event
+        told = [decode_line(payload).event for payload in recorded.beside]
+        engine.state.market.tape.extend(
+            event.bars for event in told if isinstance(event, BarsClosed) and event.bars
+        )
+        for event in told:
             if isinstance(event, RulesChanged):
                 engine.amend(event.rules)
-            elif isinstance(event, BarsClosed) and event.bars:
-                engine.state.market.tape.append(event.bars)
         engine.state.restore(recorded.state)
     return replay(engine, recorded.lines)
 

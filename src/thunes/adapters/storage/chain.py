@@ -40,6 +40,17 @@ def forge(previous: bytes, sequence: int, kind: Kind, payload: bytes) -> tuple[b
     return b'%b,"hash":"%b"}\n' % (body, digest.hex().encode()), digest
 
 
+def step_after(previous: bytes, sequence: int, line: bytes) -> Link | None:
+    """The step of that number, if `line` is one and carries the digest of itself after `previous`:
+    what nearly every line is, told at a fraction of the cost of taking it apart."""
+    head = b'{"seq":%d,"step":' % sequence
+    body = line[:-SEAL_BYTES]
+    digest = sha256(previous + body).digest()
+    if not line.startswith(head) or line[-SEAL_BYTES:] != b',"hash":"%b"}' % digest.hex().encode():
+        return None
+    return Link(sequence, Kind.STEP, body[len(head) :], body, digest)
+
+
 def take_apart(line: bytes) -> Link:
     """Read a line without its line end, whole or damaged, without decoding the payload."""
     head = _HEAD.match(line)

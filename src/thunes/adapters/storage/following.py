@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thunes.adapters.storage.chain import Kind, take_apart
-from thunes.adapters.storage.reading import START, Spot, walk
+from thunes.adapters.storage.reading import START, Spot, holding, walk
 from thunes.adapters.storage.segments import Segment, blocks, segments
 from thunes.core.domain.errors import DataError
 
@@ -39,7 +39,7 @@ class Follower:
         spot = self._spot
         if (spot.sequence, spot.digest) != (sequence, digest) or _is_moved(spot, found):
             spot = START if sequence == START.sequence else Spot(sequence, digest)
-        for link, each in walk(_from(spot, found), spot):
+        for link, each in walk(holding(found, spot), spot):
             self._spot = each
             yield Entry(
                 each.sequence, each.digest, link.payload if link.kind is Kind.STEP else None
@@ -69,22 +69,3 @@ def _is_moved(spot: Spot, found: list[Segment]) -> bool:
             except FileNotFoundError:  # compressed just now
                 return True
     return spot is not START
-
-
-def _from(spot: Spot, found: list[Segment]) -> list[Segment]:
-    """The segments from the one on in which the spot is."""
-    if spot.segment or spot is START:
-        return [segment for segment in found if segment.number >= spot.segment]
-    for index in reversed(range(len(found))):
-        first = _first(found[index])
-        if first is not None and first <= spot.sequence:
-            return found[index:]
-    return found
-
-
-def _first(segment: Segment) -> int | None:
-    """The number of a segment's first whole line."""
-    for block in blocks(segment):
-        line, end, _ = (block.data or b"").partition(b"\n")
-        return take_apart(line).sequence if end else None
-    return None

@@ -1,18 +1,23 @@
 """The kept journal: a journal with the newest state beside it, as a live process writes both."""
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from thunes.adapters.storage.chain import Link, take_apart
 from thunes.adapters.storage.disk import DISK, Disk
 from thunes.adapters.storage.journal import Journal
-from thunes.adapters.storage.reading import read_steps
-from thunes.adapters.storage.segments import segments
+from thunes.adapters.storage.reading import START, Spot, read_steps
+from thunes.adapters.storage.segments import blocks, segments
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 
 _BARS = b'{"event":{"type":"bars_closed"'
 _RULES = b'{"event":{"type":"rules_changed"'
+_LINE = re.compile(
+    rb'^\{"seq":[0-9]+,"step":(?:%b|%b)[^\n]*' % (re.escape(_BARS), re.escape(_RULES)), re.MULTILINE
+)
 
 
 class Found(NamedTuple):
@@ -25,17 +30,25 @@ class Found(NamedTuple):
 
 
 class Record:
-    """What a journal and the state kept beside it tell; nothing is written for it."""
+    """What a journal and the state kept beside it tell; nothing is written for it.
 
-    def __init__(self, directory: Path, disk: Disk = DISK) -> None:
+    One that was `examined` already is not examined again as far as the state reaches.
+    """
+
+    def __init__(self, directory: Path, disk: Disk = DISK, *, examined: bool = False) -> None:
         self.directory = directory
         self.disk = disk
+        self._examined = examined
         self.steps = 0  # read so far
-        self.line = ""  # the digest of the last of them
+        self._last = b""
 
     def recorded(self) -> Found:
         """What came before. `after` has to be read to its end before anything is appended."""
         kept = load_snapshot(self.directory, self.disk)
+        if kept is not None and self._examined:
+            found = self._skimmed(kept)
+            if found is not None:
+                return found
         steps = self._read()
         beside: list[bytes] = []
         while kept is not None and self.steps < kept.steps:
@@ -49,13 +62,41 @@ class Record:
         self.steps = 0
         return Found(None, [], self._read())
 
+    @property
+    def line(self) -> str:
+        """The digest of the last of them."""
+        return line_digest(self._last)
+
     def count(self, line: bytes) -> None:
         """One more step."""
-        self.steps, self.line = self.steps + 1, line_digest(line)
+        self.steps, self._last = self.steps + 1, line
 
-    def _read(self) -> Iterator[bytes]:
-        """Every step, counted as it is read."""
-        for _, line in read_steps(self.directory, self.disk):
+    def _skimmed(self, kept: Snapshot) -> Found | None:
+        """What came before, of lines that nobody looks at but those that told of what is in no
+        state; None where the journal does not vouch for the state."""
+        beside: list[bytes] = []
+        last = b'{"seq":%d,"step":' % kept.steps
+        for segment in segments(self.directory, self.disk):
+            for block in blocks(segment, self.disk):
+                data = block.data or b""
+                start = 0 if data.startswith(last) else data.find(b"\n" + last) + 1
+                here = start or data.startswith(last)
+                end = data.index(b"\n", start) if here else len(data)
+                rows = _LINE.findall(data, 0, end)
+                beside += [row for row in map(_payload, rows) if in_no_state(row)]
+                if here:
+                    return self._after(kept, beside, take_apart(data[start:end]))
+        return None
+
+    def _after(self, kept: Snapshot, beside: list[bytes], last: Link) -> Found | None:
+        if last.sequence is None or last.seal is None or line_digest(last.payload) != kept.line:
+            return None
+        self.steps, self._last = kept.steps, last.payload
+        return Found(kept.state, beside, self._read(Spot(last.sequence, last.seal)))
+
+    def _read(self, after: Spot = START) -> Iterator[bytes]:
+        """Every step after a spot, counted as it is read."""
+        for _, line in read_steps(self.directory, self.disk, after):
             self.count(line)
             yield line
 
@@ -66,7 +107,7 @@ class KeptJournal:
     def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
         self.journal = journal
         self.fresh = False  # begun just now
-        self._record = Record(directory, disk)
+        self._record = Record(directory, disk, examined=True)
 
     @classmethod
     def open(cls, directory: Path, header: bytes, disk: Disk = DISK) -> "KeptJournal":
@@ -102,6 +143,10 @@ class KeptJournal:
 def in_no_state(line: bytes) -> bool:
     """Whether a step told of what no kept state holds: bars of a closing, or other rules."""
     return (line.startswith(_BARS) and b'"bars":' in line) or line.startswith(_RULES)
+
+
+def _payload(line: bytes) -> bytes:
+    return take_apart(line).payload
 
 
 def line_digest(line: bytes) -> str:

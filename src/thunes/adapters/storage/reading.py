@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from thunes.adapters.storage.chain import CHAIN_START, Kind, Link, follows, take_apart
+from thunes.adapters.storage.chain import CHAIN_START, Kind, Link, follows, step_after, take_apart
 from thunes.adapters.storage.disk import DISK, Disk
 from thunes.adapters.storage.segments import Block, Segment, blocks, segments
 from thunes.core.domain.errors import DataError
@@ -37,14 +37,36 @@ def read_header(directory: Path, disk: Disk = DISK) -> bytes:
     raise DataError(f"{directory} holds no journal")
 
 
-def read_steps(directory: Path, disk: Disk = DISK) -> Iterator[tuple[int, bytes]]:
+def read_steps(
+    directory: Path, disk: Disk = DISK, after: Spot = START
+) -> Iterator[tuple[int, bytes]]:
     """Each step's number and its encoded line, oldest first; a torn last line never was.
 
-    Raises DataError at the first line that is damaged or not in its place.
+    Raises DataError at the first line that is damaged or not in its place, LineGone as `walk` does.
     """
-    for link, spot in walk(segments(directory, disk), START, disk):
+    found = segments(directory, disk)
+    for link, spot in walk(holding(found, after, disk), after, disk):
         if link.kind is Kind.STEP:
             yield spot.sequence, link.payload
+
+
+def holding(found: list[Segment], spot: Spot, disk: Disk = DISK) -> list[Segment]:
+    """The segments from the one on that holds the line before a spot."""
+    if spot.segment or spot is START:
+        return [segment for segment in found if segment.number >= spot.segment]
+    for index in reversed(range(len(found))):
+        first = _first(found[index], disk)
+        if first is not None and first <= spot.sequence:
+            return found[index:]
+    return found
+
+
+def _first(segment: Segment, disk: Disk) -> int | None:
+    """The number of a segment's first whole line."""
+    for block in blocks(segment, disk):
+        line, end, _ = (block.data or b"").partition(b"\n")
+        return take_apart(line).sequence if end else None
+    return None
 
 
 def walk(found: Sequence[Segment], spot: Spot, disk: Disk = DISK) -> Iterator[tuple[Link, Spot]]:
@@ -63,8 +85,13 @@ def walk(found: Sequence[Segment], spot: Spot, disk: Disk = DISK) -> Iterator[tu
             offset = block.offset
             pieces = block.data.split(b"\n")
             for index, piece in enumerate(pieces[:-1]):
-                link = take_apart(piece)
                 offset += len(piece) + 1
+                step = step_after(digest, sequence + 1, piece) if begun else None
+                if step is not None:
+                    sequence, digest = sequence + 1, step.seal or digest
+                    yield step, Spot(sequence, digest, segment.number, offset)
+                    continue
+                link = take_apart(piece)
                 if not begun and link.sequence is not None and link.sequence <= sequence:
                     come_to = link.sequence == sequence
                     if come_to and link.seal != digest:

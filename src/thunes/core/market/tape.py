@@ -1,6 +1,6 @@
 """The tape: closed bars of all symbols on one common line of time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -73,6 +73,25 @@ class Tape:
             rows = np.searchsorted(known.close_time, times, side="right") - 1
             self._rows[symbol] = np.concatenate([before, rows])
         self.times = np.concatenate([self.times, times])
+
+    def extend(self, closings: Iterable[Mapping[Symbol, Sequence[Bar]]]) -> None:
+        """Add one closing after the other. Those in a row that bring nothing late are added at
+        once: it gives the same rows, at the cost of one."""
+        together: dict[Symbol, list[Bar]] = {}
+        last = int(self.times[-1]) if len(self) else -1
+        for bars in closings:
+            closes = [each.close_time for more in bars.values() for each in more]
+            if together and min(closes) <= last:
+                self.append(together)
+                together = {}
+            if min(closes) <= last:
+                self.append(bars)
+            else:
+                for symbol, more in bars.items():
+                    together.setdefault(symbol, []).extend(more)
+            last = max(last, *closes)
+        if together:
+            self.append(together)
 
     def __len__(self) -> int:
         return int(self.times.size)
