@@ -117,7 +117,7 @@ def run(columns: BarColumns | dict[str, BarColumns], source: str = EAGER, **more
     assert not more, f"a run knows no {', '.join(more)}"
     built = build_engine(spec, market)
     listening = Listening(spec.exits, spec.costs.fee_rate)
-    built = with_fields(built, engine=with_fields(built.engine, execution=listening))
+    built.engine.rooms = with_fields(built.engine.rooms, execution=listening)
     kept = Run(built.engine.state)
 
     def watch(event: Event, outcome: Outcome) -> None:

@@ -65,7 +65,7 @@ def test_cut_off_killed_and_started_again(tmp_path: Path) -> None:
     torn.write_bytes(b"PAR1")
 
     again = _paper(state)
-    _until(lambda: len(_closed(state)) > before + 10)
+    _until(lambda: len(_closed(state)) > before + 6)
     again.send_signal(signal.SIGTERM)
     assert again.wait(60) == 0
     os.kill(json.loads((state / "sandbox.json").read_text())["pid"], signal.SIGTERM)

@@ -43,6 +43,8 @@ def _toml(value: object) -> str:
         case Secret():
             assert not value, "a secret is not written down"
             return '""'
+        case bool():
+            return "true" if value else "false"
         case str():
             return json.dumps(value, ensure_ascii=False)
         case tuple():
