@@ -1,5 +1,6 @@
 """`thunes live`: trades real money, once everything that has to be there is there."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +49,7 @@ def live(
 
     Example: thunes live --config thunes.toml --state var --checklist checklist.toml
     """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there is a connection to renew
     try:
         from thunes.cli.real_money import Asked, trade_real_money
     except ModuleNotFoundError as error:

@@ -1,5 +1,6 @@
 """`thunes paper`: trades with made-up or test money, as live does with real money."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,7 @@ def paper(
     """
     from thunes.cli.flags import RunFlags
 
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there is a connection to renew
     try:
         from thunes.cli.rehearsing import Asked, rehearse
     except ModuleNotFoundError as error:

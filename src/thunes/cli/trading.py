@@ -17,6 +17,7 @@ from thunes.adapters.venues.binance.listed import listed_at
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import Gone
 from thunes.compose.attended import attended
+from thunes.compose.beside import Beside, kept_of
 from thunes.compose.effective import edited, in_effect, note_began
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.rules import rules_of
@@ -65,18 +66,19 @@ def trade(asked: Trading) -> None:
         listed = listed_at(door.place, [Symbol(name) for name in config.run.symbols])
         clock = SystemClock((listed.time, listed.counted), door.speed)
         watch = Watch(_watched(config), _output(asked))
+        beside = Beside(asked.state, kept_of(config), watch.logs)
         wanted = Wanted(
             rules_of(asked.loaded, listed.instruments),
             door.place,
             door.keys,
             asked.state,
             history_bars=config.run.history_bars,
-            taps=(watch.gaps,),
+            taps=(watch.gaps, *beside.taps),
             troubled=watch.logs.trouble,
         )
         running = begin(wanted, clock, lease)
         configuration = Configuration(asked.loaded.path, lambda: edited(began, asked.again))
-        over = watch.over(running, wanted, clock)
+        over = watch.over(running, wanted, clock, beside.tasks(running, wanted))
         with over, attended(running, wanted, clock.now, configuration):
             note_began(asked.state, began)
             _run(running, asked)

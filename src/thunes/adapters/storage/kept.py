@@ -90,6 +90,7 @@ class KeptJournal:
         self._record.count(line)
 
     def keep(self, state: bytes) -> None:
+        self.journal.sync()  # a state must not outlast the lines that it was taken after
         record = self._record
         save_snapshot(record.directory, Snapshot(record.steps, record.line, state), record.disk)
 

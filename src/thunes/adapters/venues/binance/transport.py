@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from ccxt.async_support.base.exchange import Exchange
-from ccxt.base.errors import BaseError, RequestTimeout
-
+from thunes.adapters.venues.binance.lean_ccxt import BaseError, Exchange, RequestTimeout
 from thunes.core.domain.errors import ThunesError
 
 _SILENT = logging.Logger("thunes.silent", level=logging.CRITICAL + 1)
