@@ -97,9 +97,7 @@ def test_a_database_that_goes_and_comes_back(tmp_path: Path) -> None:
             each.unlink()
         (home / "thunes.db").write_bytes(b"no database" * 1_000)
 
-    turns = Turns(
-        nothing, away, nothing, damaged, nothing, lambda: (home / "thunes.db").unlink(), nothing
-    )
+    turns = Turns(nothing, away, nothing, damaged, nothing, (home / "thunes.db").unlink, nothing)
     keep_up(follower, turns.wait, turns.told.append)
     assert len(turns.told) == 3, turns.told
     assert "cannot be used now" in turns.told[0]

