@@ -55,6 +55,9 @@ cash = 50_000
 [sizing]
 rule = "fixed:500"
 
+[costs]
+fee_asset = "received"
+
 [exits]
 stop = "1%"
 take_profit = "1.5%"

@@ -143,7 +143,7 @@ def _paper(state: Path, port: int, *more: str) -> "subprocess.CompletedProcess[s
     config = state.parent / "thunes.toml"
     config.write_text(f"[metrics]\nport = {port}\n[limits]\nmax_age_s = 1200\n")
     words = ["--state", str(state), "--config", str(config), "--speed", "120"]
-    words += ["--param", "fast=3", "--param", "slow=8", *more]
+    words += ["--timeframe", "1m", "--param", "fast=3", "--param", "slow=8", *more]
     done = subprocess.run(
         [sys.executable, "-m", "thunes", "paper", *words],
         check=False,

@@ -76,11 +76,11 @@ def trade(asked: Trading) -> None:
             taps=(watch.gaps, *beside.taps),
             troubled=watch.logs.trouble,
         )
+        note_began(asked.state, began)
         running = begin(wanted, clock, lease)
         configuration = Configuration(asked.loaded.path, lambda: edited(began, asked.again))
         over = watch.over(running, wanted, clock, beside.tasks(running, wanted))
         with over, attended(running, wanted, clock.now, configuration):
-            note_began(asked.state, began)
             _run(running, asked)
     finally:
         lease.release()

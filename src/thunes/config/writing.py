@@ -38,14 +38,12 @@ def _settings(section: Section) -> Iterator[str]:
 
 
 def _toml(value: object) -> str:
-    """As TOML, whose strings are those of JSON."""
+    """As TOML, whose strings and truths are those of JSON."""
     match value:
         case Secret():
             assert not value, "a secret is not written down"
             return '""'
-        case bool():
-            return "true" if value else "false"
-        case str():
+        case str() | bool():
             return json.dumps(value, ensure_ascii=False)
         case tuple():
             return f"[{', '.join(map(_toml, value))}]"
