@@ -95,7 +95,7 @@ class History:
         self._kept = KeptJournal.open(directory, header)
         self._engine = engine_from_header(header, directory)
         found = self._kept.recorded()
-        unkept = recover(self._engine, Recorded(found.state, found.after, found.before))
+        unkept = recover(self._engine, Recorded(found.state, found.after, found.beside))
         market = self._engine.state.market
         self._listed, self._frame = list(market.instruments.values()), market.tape.timeframe
         self._clock = _Clock(begin)

@@ -149,7 +149,7 @@ def _recovery(journal: Path, header: bytes) -> tuple[float, int, int]:
     engine, began = engine_from_header(header, journal), time.process_time()
     kept = KeptJournal.open(journal, header)
     found = kept.recorded()
-    recover(engine, Recorded(found.state, found.after, found.before))
+    recover(engine, Recorded(found.state, found.after, found.beside))
     seconds = time.process_time() - began
     kept.release()
     size = sum(len(block.data or b"") for each in segments(journal) for block in blocks(each))

@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec.structs import replace
+
+from tests.core import bench
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.known_orders import KnownOrders
 from thunes.adapters.venues.binance.listing import Listing
@@ -15,23 +18,12 @@ from thunes.adapters.venues.binance.prices import Prices
 from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import Raw, Unanswered
-from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Quote
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 
 D = Decimal
 NOW = 1_700_000_000 * 10**9
-BTC = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=D("0.01"),
-    step=D("0.00001"),
-    min_quantity=D("0.00001"),
-    min_notional=D(5),
-    max_orders=20,
-    max_stop_orders=5,
-)
+BTC = replace(bench.BTC, max_orders=20, max_stop_orders=5)
 
 Params = dict[str, str]
 Reply = Callable[[Params], Any]

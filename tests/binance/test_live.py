@@ -16,7 +16,8 @@ from thunes.core.domain.event import BarsClosed, Event, QuoteReceived
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns, Quote
 from thunes.core.domain.position import ExitPlan
-from thunes.core.engine import Engine
+from thunes.core.domain.terms import Terms
+from thunes.core.engine import Engine, Rooms
 from thunes.core.execution.propose import Execution
 from thunes.core.market.bars import Bars
 from thunes.core.market.market import Market
@@ -107,13 +108,15 @@ def _engine(began: int, instrument: Instrument, entry_cap: Decimal | None) -> En
     market = Market(tape, {"BTCUSDT": instrument}, half_spread=D("0.0002"))
     limits = Limits(max_age_s=120)
     desk = Desk("cross", "BTCUSDT")
-    return Engine(
-        state=State(market, "USDT", D("0.001"), limits.watches_equity, STOP),
+    terms = Terms("USDT", D("0.001"), limits.watches_equity, STOP)
+    rooms = Rooms(
+        terms=terms,
         risk=Risk(limits),
         strategies=Strategies({desk: SmaCross(2, 5)}, tape),
         portfolio=Portfolio(parse_sizing("fixed:500"), STOP),
         execution=Execution(STOP, D("0.001"), entry_cap),
     )
+    return Engine(State(market, terms), rooms)
 
 
 def test_an_engine_trades_over_the_wire() -> None:

@@ -9,25 +9,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from tests.core import bench
 from thunes.adapters.venues.binance.filters import failure, fitted
 from thunes.adapters.venues.binance.server_clock import OLD_NS, ServerClock
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.core.domain.errors import UsageError
-from thunes.core.domain.instrument import Filter, Instrument, failed_filter
+from thunes.core.domain.instrument import Filter, failed_filter
 from thunes.core.domain.order import Order, OrderRole, OrderType, Side
 
 D = Decimal
 MS = 1_000_000
-BTC = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=D("0.01"),
-    step=D("0.00001"),
-    min_quantity=D("0.00001"),
+BTC = replace(
+    bench.BTC,
     max_quantity=D(9000),
-    min_notional=D(5),
     percent_down=D("0.2"),
     percent_up=D(5),
     max_orders=6,

@@ -48,9 +48,10 @@ class Terminal:
         os.close(slave)
 
     def answer(self, question: str, text: str = "") -> None:
-        """Wait for a question, then type."""
+        """Wait for the whole of a question, then type: what is typed while the terminal changes its
+        mode may be lost."""
         begun = len(self.seen)
-        self._until(lambda: question in self.seen[begun:])
+        self._until(lambda: question in self.seen[begun:] and self.seen.endswith(": "))
         os.write(self._master, f"{text}\n".encode())
 
     def interrupt(self) -> None:

@@ -190,6 +190,20 @@ def test_signals() -> None:
     assert running.asked == ["reconnect", "stop", "stop", "reconnect"]
 
 
+def test_a_wish_for_other_connections_ends_no_process_that_has_none_yet(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(_: object) -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    monkeypatch.setattr("thunes.cli.rehearsed.rehearse", impatient)
+    before = signal.signal(signal.SIGUSR1, lambda *_: pytest.fail("nobody has to hear of it yet"))
+    try:
+        assert ask("paper").code == 0
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 def verified(terminal: Terminal) -> None:
     found = verify(terminal.journal)
     assert (found.problems, found.writing) == ((), False)

@@ -142,9 +142,8 @@ def test_an_account_is_asked_and_told_while_it_is_traded(tmp_path: Path) -> None
             account.until(lambda said: said["venue"]["up"])
 
             account.ask("backup", file=str(tmp_path / "b.tar.zst"))
-            told = account.ask("flatten")
-            assert told["what"] == ["BTCUSDT"]
-            sold = account.ask("flatten", told["token"])
+            assert "00 BTCUSDT sold at market" in account.ask("flatten", preview=True)["text"]
+            sold = account.ask("flatten")
             assert sold["selling"] == [{"symbol": "BTCUSDT", "quantity": "2.000"}]
             said = account.until(lambda said: not said["positions"] and not said["open_orders"])
             assert (said["mode"], said["trades"], said["fills"]) == ("halted", 1, 1)

@@ -123,14 +123,14 @@ def test_halt_takes_entries_back_and_leaves_stops() -> None:
 
 def test_flatten_halts_first_and_sells_what_was_named() -> None:
     told = holding()
-    said = told.confirm("flatten", symbols=[AAA], why="enough")
+    said = told.ask("flatten", symbols=[AAA], why="enough")
     assert said["mode"] == "halted"
     assert said["selling"] == [{"symbol": AAA, "quantity": "10.000"}]
     (wish,) = asked(told)
     assert (wish.wish, wish.symbols, wish.who, wish.why) == (Wish.FLATTEN, (AAA,), "ann", "enough")
     roles = {each.order.role for each in told.rig.state.ledger.orders.by_age()}
     assert OrderRole.EXIT in roles
-    again = told.confirm("flatten")
+    again = told.ask("flatten")
     assert (again["selling"], again["not_sold"]) == ([], [AAA])
     told.confirm("resume")
     assert told.rig.state.memory.mode is Mode.NORMAL
@@ -201,7 +201,7 @@ def test_why_asks_without_a_trace() -> None:
     assert said["refused_by"] == "one_position_per_symbol"
     # And what comes after is what would have come without: the ids of orders too.
     for each in (told, other):
-        each.confirm("flatten")
+        each.ask("flatten")
     assert rig.lines == other.rig.lines
 
 
@@ -272,6 +272,13 @@ def test_why_before_there_is_a_price() -> None:
     assert (status["equity"], status["day_pnl"]) == (None, None)
     assert status["blocks"][0]["assets"] == ["AAA"]
     assert told.ask("balance")["unpriced"] == ["AAA"]
+
+
+def test_coins_that_are_not_traded_here_keep_nothing_from_being_valued() -> None:
+    told = flat()
+    told.rig.state.ledger.deposit({"XRP": D(3)})
+    assert told.ask("status")["equity"] is not None
+    assert told.ask("why", symbol=AAA)["gates"]
 
 
 def test_why_of_what_is_not_traded_names_what_is() -> None:

@@ -35,9 +35,10 @@ from thunes.core.domain.order import (
     Side,
 )
 from thunes.core.domain.position import ExitPlan
+from thunes.core.domain.terms import Terms
 from thunes.core.domain.units import NS_PER_SECOND, ZERO, parse_instant
 from thunes.core.domain.view import View
-from thunes.core.engine import Engine
+from thunes.core.engine import Engine, Rooms
 from thunes.core.execution.propose import Execution
 from thunes.core.market.bars import Bars
 from thunes.core.market.market import Market
@@ -133,13 +134,10 @@ class Bench:
         cap, in_quote = wanted.pop("entry_cap", None), wanted.pop("fee_in_quote", False)
         self.execution = Listening(exits, fee_rate, cap, fee_in_quote=in_quote)
         sizing = parse_sizing(wanted.pop("sizing", "fixed:1000"))
-        self.engine = Engine(
-            State(market, "USDT", fee_rate, limits.watches_equity, exits),
-            Risk(limits),
-            observer,
-            Portfolio(sizing, exits),
-            self.execution,
-        )
+        terms = Terms("USDT", fee_rate, limits.watches_equity, exits)
+        portfolio = Portfolio(sizing, exits)
+        rooms = Rooms(terms, Risk(limits), observer, portfolio, self.execution)
+        self.engine = Engine(State(market, terms), rooms)
         self.orders: dict[str, Order] = {}
         self.resting: dict[str, Order] = {}
         self.waiting: dict[str, list[Order]] = {}  # what begins with an entry's fill

@@ -18,6 +18,7 @@ from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import build_engine
 from thunes.compose.spec import Costs, RunSpec, StrategySpec
 from thunes.core.domain.event import Event
+from thunes.core.domain.fact import OrderChanged, PositionChanged
 from thunes.core.domain.line import Line, Outcome, encode
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.units import StrategyId, Symbol
@@ -80,6 +81,7 @@ PARAMETERS = {
     "dca": {"every": "6h", "base": "200", "take_profit": "0.01", "stop": "0.06"},
     "grid": {"low": "90", "high": "110", "cells": "8", "amount": "300", "stop": "0.1"},
 }
+CHANGES = (OrderChanged, PositionChanged)
 BARS = {symbol: market(40 + place, 260, 20 * place) for place, symbol in enumerate(SYMBOLS)}
 
 
@@ -96,12 +98,17 @@ def spec_of(source: str, exits: str) -> RunSpec:
 
 
 def told(spec: RunSpec, columns: dict[Symbol, BarColumns]) -> list[bytes]:
-    """Everything that was decided, and each event that it answered."""
+    """Everything that was decided, and each event that it answered.
+
+    What only tells how orders stand is left out: an order of the last close is at the venue then,
+    with no open to come.
+    """
     built = build_engine(spec, columns)
     lines: list[bytes] = []
 
     def watch(event: Event, outcome: Outcome) -> None:
-        if outcome.commands or outcome.facts:
+        decided = [each for each in outcome.facts if not isinstance(each, CHANGES)]
+        if outcome.commands or decided:
             lines.append(encode(Line(event, outcome.commands, outcome.facts)))
 
     run_backtest(spec, columns, World({USDT: Decimal(10_000)}), (built, watch))

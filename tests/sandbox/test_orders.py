@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.sandbox.venue import CASH, D, Venue
 
@@ -22,6 +23,20 @@ def test_market_order_takes_the_best_level(venue: Venue) -> None:
     assert (fill["commission"], fill["commissionAsset"]) == ("0.00200000", "BTC")
     assert venue.balance("BTC") == (D("11.998"), D(0))
     assert venue.balance("USDT") == (D("99799.98"), D(0))
+
+
+def test_commission_is_taken_as_it_is_told(venue: Venue) -> None:
+    """Else what an account adds up of its fills is not what it has."""
+    listing = venue.market.find("BTCUSDT")
+    listing.instrument = replace(listing.instrument, step=D("0.00001"))
+    cash = D(100_000)
+    for _ in range(10):
+        venue.quote("100.03", "100.04")
+        said = venue.order("SELL", "MARKET", quantity="0.12345")
+        (fill,) = said["fills"]
+        assert D(fill["commission"]) == D("0.01234870")  # of 0.0123487035
+        cash += D("0.12345") * D("100.03") - D(fill["commission"])
+    assert venue.balance("USDT") == (cash, D(0))
 
 
 def test_market_order_walks_the_book_and_leaves_it_thinner(venue: Venue) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec.structs import replace
 
-from thunes.core.domain.instrument import Instrument
+from tests.venues import pit
 from thunes.sandbox.candles import Candle
 from thunes.sandbox.clock import Clock
 from thunes.sandbox.exchange import Exchange
@@ -21,16 +22,10 @@ from thunes.sandbox.rest import Answer, Request, Rest
 
 D = Decimal
 START = 1_700_000_000_000  # ms
-BTC = Instrument(
-    symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=D("0.01"),
-    step=D("0.001"),
-    min_quantity=D("0.001"),
+BTC = replace(
+    pit.BTC,
     max_quantity=D(1_000),
     market_max_quantity=D(100),
-    min_notional=D(5),
     min_price=D("0.01"),
     max_price=D(1_000_000),
     percent_down=D("0.2"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from thunes.adapters.storage.disk import Disk
 from thunes.adapters.storage.kept import KeptJournal
 from thunes.core.domain.errors import ThunesError
 
@@ -69,6 +70,40 @@ def test_a_state_that_the_journal_does_not_vouch_for_does_not_count(
         other.release()
         path.write_bytes((tmp_path / "other" / "snapshot").read_bytes())
     assert found(tmp_path / "j") == (None, [], [line(1), line(2)])
+
+
+class Watched(Disk):
+    """Says which files were synced, and which took the place of others, in that order."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self._names: dict[int, str] = {}
+
+    def open(self, path: Path, *, new: bool) -> int:
+        descriptor = super().open(path, new=new)
+        self._names[descriptor] = path.name
+        return descriptor
+
+    def sync(self, descriptor: int) -> None:
+        super().sync(descriptor)
+        self.did.append(f"sync {self._names[descriptor]}")
+
+    def replace(self, path: Path, target: Path) -> None:
+        super().replace(path, target)
+        self.did.append(f"replace {target.name}")
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_what_a_state_was_taken_after_is_on_disk_before_it(tmp_path: Path, durable: bool) -> None:
+    disk = Watched()
+    kept = KeptJournal.open(tmp_path / "j", HEADER, disk)
+    kept.append(line(1), durable=True)
+    kept.append(line(2), durable=durable)
+    disk.did.clear()
+    kept.keep(b"state")
+    kept.release()
+    lines = [] if durable else ["sync 000001.jsonl"]
+    assert disk.did == [*lines, "sync snapshot.tmp", "replace snapshot"]
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

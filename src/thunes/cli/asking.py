@@ -21,6 +21,8 @@ Symbols = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm at once what it says it will do.")]
 
+Preview = Annotated[bool, typer.Option("--preview", help="Only say what would be sold.")]
+
 SOCKET, JOURNAL = "control.sock", "journal"
 TIMEOUT_S = 20.0
 _USAGE = ("bad_arguments", "unknown_command")
@@ -57,7 +59,7 @@ def confirmed(state: Path, command: str, arguments: Mapping[str, Any], *, yes: b
         found = _good(ask(state / SOCKET, _request(command, arguments), TIMEOUT_S))
         confirm = found["confirm"]
         if not yes:
-            _agreed(confirm["text"])
+            agreed(confirm["text"])
         line = _request(command, arguments, confirm["token"])
         return _good(ask(state / SOCKET, line, TIMEOUT_S))["said"]
     except Absent as error:
@@ -77,8 +79,8 @@ def journal_of(state: Path) -> Path:
     return state / JOURNAL
 
 
-def _agreed(text: str) -> None:
-    """Whether a person says yes; without one it takes --yes."""
+def agreed(text: str) -> None:
+    """A person says yes to this; without one it takes --yes. Raises UsageError, ThunesError."""
     if not sys.stdin.isatty():
         raise UsageError(f"this needs to be confirmed: {text}. Say --yes, or ask at a terminal")
     typer.echo(text, err=True)

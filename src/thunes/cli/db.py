@@ -1,16 +1,19 @@
 """`thunes db`: the SQL tables of a journal, made anew, compared with it, and asked."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thunes.core.domain.errors import UsageError
+from thunes.cli.extras import brought_by
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from msgspec import Struct
 
     from thunes.adapters.storage.projections.keeping import Checked, Projections
@@ -21,13 +24,16 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_NEEDED = ("sqlalchemy", "alembic")
+_NICE = 5  # what trades comes first
 _TABLES = ("orders", "trades", "positions", "balances")
 
 _State = Annotated[Path, typer.Option(help="The directory with `journal` and `thunes.db` in it.")]
 _Url = Annotated[
     str | None,
-    typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: STATE/thunes.db."),
+    typer.Option(
+        envvar="DATABASE_URL",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: STATE/thunes.db.",
+    ),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -43,7 +49,7 @@ def rebuild(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fa
     """
     from thunes.cli.progress import progress_bar
 
-    with _extra(), _tables(state, url) as tables, progress_bar("lines") as told:
+    with _sql(), _tables(state, url) as tables, progress_bar("lines") as told:
         total = tables.lines()
         lines = tables.rebuild(lambda last: told(last + 1, total))
     place = url or str(state / "thunes.db")
@@ -62,7 +68,7 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
 
     Example: thunes db check --state var
     """
-    with _extra(), _tables(state, url) as tables:
+    with _sql(), _tables(state, url) as tables:
         found = tables.check()
     if as_json:
         typer.echo(json.dumps(_checked(found), ensure_ascii=False))
@@ -75,6 +81,40 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
             typer.echo(f"  {found.difference}")
             typer.echo("  `thunes db rebuild` mends it")
     raise typer.Exit(0 if found.difference is None else 1)
+
+
+@app.command()
+def follow(
+    state: _State = Path("var"),
+    url: _Url = None,
+    as_json: _AsJson = False,
+    child_of: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Keep the tables up with the journal, within about a second, until Ctrl-C or SIGTERM.
+
+    A process that trades has this done by itself. A database that is locked or gone is told once
+    and tried again; whatever it missed is made up for.
+
+    Example: thunes db follow --state var
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if child_of is not None:
+        os.nice(_NICE)
+
+    def wait(seconds: float) -> bool:
+        # A parent that was killed tells nobody; whoever comes next has tables kept of its own.
+        return not stop.wait(seconds) and child_of in (None, os.getppid())
+
+    def told(text: str) -> None:
+        print(json.dumps({"tables": text}) if as_json else text, flush=True)
+
+    with _sql():
+        from thunes.adapters.storage.projections.keeping_up import keep_up
+
+        with _tables(state, url) as tables:
+            keep_up(tables, wait, told)
 
 
 @app.command()
@@ -93,7 +133,7 @@ def show(
     """
     if table not in _TABLES:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}", param_hint="TABLE")
-    with _extra():
+    with _sql():
         from thunes.adapters.storage.projections import queries
 
         place = url or state / "thunes.db"
@@ -113,14 +153,8 @@ def show(
         typer.echo(f"no {table}", err=True)
 
 
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _NEEDED:
-            raise
-        raise UsageError("the tables need an extra: pip install 'thunes[sql]'") from error
+def _sql() -> "AbstractContextManager[None]":
+    return brought_by("sql", "the tables", "sqlalchemy", "alembic")
 
 
 def _tables(state: Path, url: str | None) -> "Projections":

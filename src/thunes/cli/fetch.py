@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thunes.cli.data import Catalog, Json, app
+from thunes.cli.extras import brought_by
 from thunes.cli.progress import progress_bar
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.units import Instant, format_timeframe, parse_instant, parse_timeframe
@@ -59,12 +60,8 @@ def fetch_command(
 
     Example: thunes data fetch BTCUSDT ETHUSDT --timeframe 1m --since 2024-01-01 --catalog data
     """
-    try:
+    with brought_by("live", "fetching", "ccxt", "cryptography"):
         from thunes.compose.fetch import Wanted
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in ("ccxt", "cryptography"):
-            raise
-        raise UsageError("fetching needs an extra: pip install 'thunes[live]'") from error
     from thunes.adapters.storage.bars.paths import Shelf
 
     if timeframe not in _INTERVALS:

@@ -1,9 +1,10 @@
 """The verbs that change what a running process does."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from thunes.cli.asking import AsJson, State, Symbols, Why, Yes, confirmed, told
+from thunes.cli.asking import AsJson, Preview, State, Symbols, Why, Yes, agreed, confirmed, told
 from thunes.cli.verbs import app
 
 _VAR = Path("var")
@@ -37,16 +38,26 @@ def flatten(
     state: State = _VAR,
     why: Why = "",
     yes: Yes = False,
+    preview: Preview = False,
     as_json: AsJson = False,
 ) -> None:
-    """Halt, then sell at market what is held; it says first what that is. It stays halted.
+    """Halt, then sell at market what is held. It stays halted.
 
-    Exit code 0: on its way, 1: not confirmed, or nothing runs, 2: asked wrongly.
+    At a terminal it says first what that is and asks, unless --yes is given; elsewhere it waits for
+    nobody. `--preview` only says it.
+
+    Exit code 0: on its way, 1: not agreed to, or nothing runs, 2: asked wrongly.
 
     Example: thunes flatten BTCUSDT --state var --yes
     """
     arguments = {"symbols": symbol or [], "why": why}
-    _show("flatten", confirmed(state, "flatten", arguments, yes=yes), as_json=as_json)
+    if preview or (sys.stdin.isatty() and not yes):
+        said = told(state, "flatten", arguments | {"preview": True})
+        if preview:
+            _show("flatten", said, as_json=as_json)
+            return
+        agreed(said["text"])
+    _show("flatten", told(state, "flatten", arguments), as_json=as_json)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`thunes paper`: trades with made-up or test money, as live does with real money."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def paper(
 
     Example: thunes paper --state var --for 60
     """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until there is a connection to renew
     try:
         from thunes.cli.rehearsed import Asked, rehearse
     except ModuleNotFoundError as error:

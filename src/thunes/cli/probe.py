@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
+from thunes.cli.extras import brought_by
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol, format_instant
@@ -58,14 +59,10 @@ def probe(
 
 
 async def _probed(place: str, symbol: Symbol) -> list[dict[str, str]]:
-    try:
+    with brought_by("live", "probing", "ccxt", "cryptography"):
         from thunes.adapters.venues.binance.probing import ASSUMPTIONS, bench_at
         from thunes.adapters.venues.binance.probing import probe as tried
         from thunes.adapters.venues.binance.signing import Keys
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in ("ccxt", "cryptography"):
-            raise
-        raise UsageError("probing needs an extra: pip install 'thunes[live]'") from error
 
     keys = Keys(*(secret.reveal() for secret in _pair(place)))
     lines = []

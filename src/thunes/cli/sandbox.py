@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from thunes.cli.extras import brought_by
 from thunes.cli.verbs import app
-from thunes.core.domain.errors import UsageError
 
 _Venue = Annotated[str, Option(help="Whose protocols: binance.")]
 _Port = Annotated[int, Option(min=0, max=65_535, help="0: any that is free.")]
@@ -67,12 +67,8 @@ def sandbox(
 
     Example: thunes sandbox --venue binance --port 0 --seed 7 --json
     """
-    try:
+    with brought_by("sandbox", "the sandbox", "cryptography"):
         from thunes.cli.sandboxed import Asked, serve
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "cryptography":
-            raise
-        raise UsageError("the sandbox needs an extra: pip install 'thunes[sandbox]'") from error
 
     asked = Asked(
         venue=venue,

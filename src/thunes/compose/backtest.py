@@ -21,6 +21,7 @@ from thunes.adapters.venues.simulated.venue import SimulatedVenue
 from thunes.compose.engine import Built, build_engine
 from thunes.compose.headers import header_of
 from thunes.compose.spec import Friction, RunSpec
+from thunes.compose.strategies import keep_texts
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.market import BarColumns
@@ -87,6 +88,7 @@ def run_backtest(
     try:
         with journal:
             save_tape(world.journal, columns)
+            keep_texts(spec.strategies, world.journal)
             return _drive(spec, built, world, (memory, _Both(memory, journal)), watches)
     except (ThunesError, KeyboardInterrupt):
         # What was to be measured was not: half a record of it would only be taken for a whole one.

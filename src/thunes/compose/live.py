@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.storage.kept import KeptJournal
@@ -14,9 +12,11 @@ from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import BinanceVenue
 from thunes.adapters.venues.binance.works import Access
-from thunes.compose.engine import build_live_engine
+from thunes.compose.amending import amended, amendment
+from thunes.compose.engine import build_live_engine, in_force
 from thunes.compose.headers import live_header, read_header_of
 from thunes.compose.spec import Account, Header, RunSpec
+from thunes.compose.strategies import keep_texts
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.units import Instant, Symbol, format_timeframe
 from thunes.core.engine import Engine
@@ -60,18 +60,20 @@ class Running:
 def begin(wanted: Wanted, clock: SystemClock, lease: AccountLease) -> Running:
     """Recover what came before and connect; the process then has to be run.
 
-    Raises DataError where the state is of another account or was decided by other rules.
+    Where the rules are not those of the last process, the journal tells of it before anything is
+    decided by them. Raises DataError where the state is of another account.
     """
     journal, spec = wanted.directory / JOURNAL, wanted.spec
     account = Account(wanted.place, fingerprint(wanted.keys))
     kept = KeptJournal.open(journal, live_header(spec, account))
-    if not kept.fresh:
-        header = read_header_of(read_header(journal), journal)
-        spec = _as_begun(header, spec)
-        _refuse_another(header, Header(header.thunes, spec, {}, account), wanted.directory)
-    engine = build_live_engine(spec)
+    header = read_header_of(read_header(journal), journal)
+    _refuse_another(header, account, wanted.directory)
+    engine = build_live_engine(header.run, journal)
     found = kept.recorded()
-    unkept = recover(engine, Recorded(found.state, found.after, found.before))
+    unkept = recover(engine, Recorded(found.state, found.after, found.beside))
+    before = in_force(header, engine)
+    spec = amended(before, spec, wanted.directory)
+    keep_texts(spec.strategies, journal)
     known = _closes_known(engine)
     inbox, closings = Inbox(), Closings([one.symbol for one in spec.instruments], known)
     ears = Ears(inbox, closings, clock.now, wanted.taps, wanted.troubled)
@@ -89,6 +91,8 @@ def begin(wanted: Wanted, clock: SystemClock, lease: AccountLease) -> Running:
     venue = BinanceVenue(access, ears, clock.now)
     venue.open()
     live = take_over(engine, unkept, venue, kept, (clock, lease))
+    if (other := amendment(before, spec)) is not None:
+        live.hear(other)
     ears.when_reconnected(live.reconnected)
     process = Process(live, inbox, closings, clock)
     return Running(process, venue, kept)
@@ -105,31 +109,12 @@ def _closes_known(engine: Engine) -> Mapping[Symbol, Instant]:
     return {symbol: Instant(int(each.close_time[-1])) for symbol, each in bars.items()}
 
 
-def _as_begun(found: Header, wanted: RunSpec) -> RunSpec:
-    """The rules wanted now with the instruments that the journal was begun with: the venue may have
-    changed its filters since, which the adapter knows; what is on record is decided by these."""
-    symbols = [one.symbol for one in wanted.instruments]
-    if [one.symbol for one in found.run.instruments] != symbols:
-        return wanted
-    return replace(wanted, instruments=found.run.instruments)
-
-
-def _refuse_another(found: Header, wanted: Header, directory: Path) -> None:
-    """A journal goes on with the account and the rules that it was begun with."""
-    if found.account != wanted.account:
+def _refuse_another(found: Header, account: Account, directory: Path) -> None:
+    """A journal goes on with the account that it was begun with."""
+    if found.account != account:
         raise DataError(
             f"{directory} holds the state of another account ({_place(found)}); give --state "
             "another directory, or trade with the key that it was begun with"
-        )
-    if found.run != wanted.run:
-        names = [
-            name
-            for name in RunSpec.__struct_fields__
-            if getattr(found.run, name) != getattr(wanted.run, name)
-        ]
-        raise DataError(
-            f"{directory} was begun with other rules: {', '.join(names)} differ. Go back to "
-            "those, or begin a new state directory once nothing is held"
         )
 
 

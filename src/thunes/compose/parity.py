@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from thunes.adapters.storage.reading import read_header
 from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import build_engine, engine_from_header
-from thunes.compose.headers import read_header_of
+from thunes.compose.headers import read_header_of, rules_in
 from thunes.compose.spec import RunSpec
-from thunes.compose.strategies import load_kind
+from thunes.compose.strategies import kept_text, load_kind
 from thunes.core.domain.errors import DataError, UsageError
-from thunes.core.domain.event import BarsClosed, Event, OperatorActed
+from thunes.core.domain.event import BarsClosed, Event, OperatorActed, RulesChanged
 from thunes.core.domain.line import Line, Outcome
 from thunes.core.domain.market import Bar, BarColumns
 from thunes.core.domain.mode import Cause as ModeCause
@@ -50,15 +50,20 @@ class _Begun:
 
 @dataclass(slots=True)
 class _Read:
-    """What a journal holds: its trades, its bars, how each of its days began."""
+    """What a journal holds: its trades, its bars, how each of its days began, and when it went on
+    by other rules."""
 
+    directory: Path
     rounds: Rounds = field(default_factory=Rounds)
     bars: dict[Symbol, list[Bar]] = field(default_factory=dict)
     days: dict[int, _Begun] = field(default_factory=dict)
+    rules: list[tuple[Instant, RunSpec]] = field(default_factory=list)
 
     def take(self, line: Line, state: State, spec: RunSpec) -> None:
         """The next line; `state` is what was before it."""
         event = line.event
+        if isinstance(event, RulesChanged):
+            self.rules.append((event.at, rules_in(event.rules)))
         if isinstance(event, BarsClosed) and event.bars:
             newest = max(bars[-1].close_time for bars in event.bars.values())
             if newest // NS_PER_DAY not in self.days:
@@ -89,12 +94,13 @@ def parity(directory: Path, day: int | None, whole: bool, second: Second) -> Cer
             "`thunes audit replay` shows whether it comes out the same again"
         )
     engine = engine_from_header(read_header(directory), directory)
-    decisions, read, spec = Decisions(), _Read(), header.run
+    decisions, read, spec = Decisions(), _Read(directory), header.run
     for line in replayed(directory, engine.step, decisions):
         read.take(line, engine.state, spec)
     begun, end = _span(directory, read, day, whole)
-    last = max(bars[-1].close_time for bars in read.bars.values())
     notes: list[str] = []
+    spec, end = _one_set(spec, read, begun, end, notes)
+    last = max(bars[-1].close_time for bars in read.bars.values())
     frame = Frame(
         start=Instant(begun.at - 1),
         end=end,
@@ -104,7 +110,7 @@ def parity(directory: Path, day: int | None, whole: bool, second: Second) -> Cer
         instruments={one.symbol: one for one in spec.instruments},
         masked=_masked(read.rounds, begun, last, notes),
     )
-    comparable = _comparable(spec, read.bars, notes)
+    comparable = _comparable(spec, read, notes)
     compared, sources = _against(comparable, begun, (read, frame), second)
     return certify(compared, decisions, header.thunes, (notes, sources))
 
@@ -126,6 +132,20 @@ def _span(directory: Path, read: _Read, day: int | None, whole: bool) -> tuple[_
     return read.days[wanted], Instant((wanted + 1) * NS_PER_DAY - 1)
 
 
+def _one_set(
+    spec: RunSpec, read: _Read, begun: _Begun, end: Instant, notes: list[str]
+) -> tuple[RunSpec, Instant]:
+    """A backtest has one set of rules: those that stood at the beginning, until others came."""
+    for at, rules in read.rules:
+        if at <= begun.at:
+            spec = rules
+        elif at <= end:
+            time = format_instant(at)[:19]
+            notes.append(f"after {time}Z: other rules decided then, which one backtest cannot have")
+            return spec, Instant(at - 1)
+    return spec, end
+
+
 def _masked(
     rounds: Rounds, begun: _Begun, last: Instant, notes: list[str]
 ) -> dict[Symbol, Instant]:
@@ -143,12 +163,12 @@ def _masked(
     return masked
 
 
-def _comparable(spec: RunSpec, bars: Mapping[Symbol, list[Bar]], notes: list[str]) -> RunSpec:
+def _comparable(spec: RunSpec, read: _Read, notes: list[str]) -> RunSpec:
     """The rules less the strategies that a backtest cannot begin in the middle."""
     kept = []
     for each in spec.strategies:
-        if issubclass(load_kind(each.source)[0], SignalStrategy):
-            kept.append(replace(each, symbols=tuple(s for s in each.symbols if s in bars)))
+        if issubclass(load_kind(each.source, kept_text(each, read.directory))[0], SignalStrategy):
+            kept.append(replace(each, symbols=tuple(s for s in each.symbols if s in read.bars)))
         else:
             notes.append(f"{each.id}: it answers its own fills, and cannot begin in the middle")
     return replace(spec, strategies=tuple(each for each in kept if each.symbols))
@@ -162,20 +182,20 @@ def _against(
     read, frame = side
     here = read.rounds
     columns = {symbol: _columns(bars) for symbol, bars in read.bars.items()}
-    there = _modelled(spec, columns, begun)
+    there = _modelled(spec, columns, begun, read.directory)
     found = compare(here, there, frame)
     sources = [f"bars of the journal: {sum(map(len, columns.values())):,}"]
     if second.bars:
         columns, said = _others(columns, second.bars)
         sources.append(said)
-        there = _modelled(spec, columns, begun)
+        there = _modelled(spec, columns, begun, read.directory)
         found = _due_to(Cause.DATA, said, found, compare(here, there, frame))
     if second.rules is not None:
         other = replace(second.rules, strategies=spec.strategies)
         names = [n for n in RunSpec.__struct_fields__ if getattr(other, n) != getattr(spec, n)]
         said = f"rules that differ: {', '.join(names) or 'none'}"
         sources.append(said)
-        there = _modelled(other, columns, begun)
+        there = _modelled(other, columns, begun, read.directory)
         found = _due_to(Cause.CONFIGURATION, said, found, compare(here, there, frame))
     return Compared(here, there, frame, found), sources
 
@@ -193,7 +213,9 @@ def _due_to(
     ]
 
 
-def _modelled(spec: RunSpec, columns: Mapping[Symbol, BarColumns], begun: _Begun) -> Rounds:
+def _modelled(
+    spec: RunSpec, columns: Mapping[Symbol, BarColumns], begun: _Begun, journal: Path
+) -> Rounds:
     """The trades of a backtest that trades from `begun` on; what comes before is only looked at."""
     rounds = Rounds()
     if not spec.strategies:
@@ -209,7 +231,7 @@ def _modelled(spec: RunSpec, columns: Mapping[Symbol, BarColumns], begun: _Begun
         {spec.quote: begun.cash},
         operators=[OperatorActed(at, cause, "parity", "the past") for at, cause in acts],
     )
-    run_backtest(spec, traded, world, (build_engine(spec, traded), see))
+    run_backtest(spec, traded, world, (build_engine(spec, traded, journal), see))
     return rounds
 
 

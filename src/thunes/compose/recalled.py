@@ -5,7 +5,7 @@ from pathlib import Path
 from thunes.adapters.storage.kept import Record
 from thunes.adapters.storage.reading import read_header
 from thunes.compose.attended import strategies_of
-from thunes.compose.engine import build_live_engine
+from thunes.compose.engine import build_live_engine, in_force
 from thunes.compose.headers import read_header_of
 from thunes.compose.live import JOURNAL
 from thunes.core.domain.errors import DataError
@@ -20,14 +20,15 @@ def recall(directory: Path) -> Instance:
     header = read_header_of(read_header(journal), journal)
     if header.account is None:
         raise DataError(f"{journal} is of a run over the past: `thunes audit show {journal}`")
-    engine = build_live_engine(header.run)
+    engine = build_live_engine(header.run, journal)
     found = Record(journal).recorded()
-    recover(engine, Recorded(found.state, found.after, found.before))
+    recover(engine, Recorded(found.state, found.after, found.beside))
+    run = in_force(header, engine)
     about = About(
         directory=directory,
         journal=journal,
         place=header.account.place,
-        quote=header.run.quote,
-        strategies=strategies_of(header.run),
+        quote=run.quote,
+        strategies=strategies_of(run),
     )
     return Instance(about, Tally.of(journal), engine=engine)

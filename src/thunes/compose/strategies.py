@@ -3,30 +3,34 @@
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from thunes.adapters.storage.note import Note
 from thunes.compose.spec import StrategySpec
-from thunes.core.domain.errors import UsageError
+from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.units import StrategyId, Symbol
 from thunes.core.strategy.catalog import SHIPPED, build
 from thunes.core.strategy.protocol import EventStrategy, SignalStrategy, Strategy
 
+TEXTS = "strategies"
+"""In the directory of a journal: the texts of its strategies by their SHA-256, for a replay."""
 
-def load_kind(source: str) -> tuple[type[Strategy], str]:
-    """The strategy class that `source` names, and the SHA-256 of its file ("" if shipped)."""
+
+def load_kind(source: str, known: Path | None = None) -> tuple[type[Strategy], str]:
+    """The strategy class that `source` names, and the SHA-256 of its text ("" if shipped).
+
+    A text that is `known` is read from there. Raises UsageError.
+    """
     if source in SHIPPED:
         return SHIPPED[source], ""
     file, _, name = source.rpartition(":")
     if not file or not name:
         hint = f"{source.rstrip(':')}:MyStrategy" if ".py" in source else "FILE.py:Class"
         raise UsageError(f"no strategy {source!r}: there are {', '.join(SHIPPED)}, or {hint}")
-    path = Path(file)
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"strategy file {path} cannot be read: {error.strerror}") from error
+    path = Path(file) if known is None else known
+    text = _read(path)
     module = _execute(path, text)
     found = getattr(module, name, None)
     if found is None:
@@ -40,6 +44,39 @@ def load_kind(source: str) -> tuple[type[Strategy], str]:
             "signals) or from EventStrategy (and define observe) of thunes.core.strategy.protocol"
         )
     return found, hashlib.sha256(text).hexdigest()
+
+
+def keep_texts(strategies: Iterable[StrategySpec], journal: Path) -> None:
+    """Keep what the strategies of a journal do beside it: a file of the user's own may change, and
+    what it decided until then must come out again. Raises UsageError, ThunesError."""
+    for each in strategies:
+        if not each.sha256 or kept_text(each, journal) is not None:
+            continue
+        kept = _place(each, journal)
+        text = _read(Path(each.source.rpartition(":")[0]))
+        if hashlib.sha256(text).hexdigest() == each.sha256:
+            try:
+                kept.parent.mkdir(exist_ok=True)
+            except OSError as error:
+                raise ThunesError(f"{kept.parent} cannot be made: {error.strerror}") from error
+            Note(kept).write(text)
+
+
+def kept_text(strategy: StrategySpec, journal: Path | None) -> Path | None:
+    """Where the text of a strategy is kept, if a journal keeps it."""
+    place = None if journal is None else _place(strategy, journal)
+    return place if place is not None and place.exists() else None
+
+
+def _place(strategy: StrategySpec, journal: Path) -> Path:
+    return journal / TEXTS / f"{strategy.sha256}.py"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"strategy file {path} cannot be read: {error.strerror}") from error
 
 
 def _is_strategy(value: object) -> bool:

@@ -19,6 +19,7 @@ from thunes.core.domain.event import (
     OperatorAsked,
     QuoteReceived,
     Restarted,
+    RulesChanged,
     TimerFired,
     VenueReported,
 )
@@ -26,8 +27,8 @@ from thunes.core.domain.fact import DayRolled, Decided, Fact, Noticed, TradeClos
 from thunes.core.domain.line import Outcome, encode
 from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
-from thunes.core.domain.position import ExitPlan
-from thunes.core.domain.units import NS_PER_DAY, ZERO, Asset, Instant, Money, OrderId, Symbol
+from thunes.core.domain.terms import Terms
+from thunes.core.domain.units import NS_PER_DAY, ZERO, Instant, Money, OrderId, Symbol
 from thunes.core.domain.view import OVER, Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
@@ -43,34 +44,30 @@ from thunes.core.risk.invariants import broken_of_symbol
 from thunes.core.risk.mode import ModeReading
 
 NOTHING = Outcome()
-NO_PLAN = ExitPlan()
 _NO_CANCEL = OVER | {OrderState.CANCELING}
 
 
 class Known:
-    """What is, as events tell it; `adopted` is how what no strategy opened is to be left."""
+    """What is, as events tell it."""
 
-    def __init__(
-        self,
-        market: Market,
-        quote: Asset,
-        fee_rate: Decimal,
-        watch_equity: bool,
-        adopted: ExitPlan = NO_PLAN,
-    ) -> None:
+    def __init__(self, market: Market, terms: Terms) -> None:
         self.market = market
         self.ledger = Ledger(market.instruments)
         self.memory = Memory()
         self.guard = Guard()
         self.doubt = Doubt()
-        symbol_of = {i.base: s for s, i in market.instruments.items() if i.quote == quote}
-        self._pricing = Pricing(quote, symbol_of, market.mark, fee_rate)
-        self._watch_equity = watch_equity
-        self._adopted = adopted
         self._facts: list[Fact] = []
         self._ids = Ids()
         self.at = Instant(0)  # the time of the last event
         self.moved = False  # whether the last event changed what its outcome does not tell
+        self.go_by(terms)
+
+    def go_by(self, terms: Terms) -> None:
+        """From here on these terms hold."""
+        of, quote = self.market.instruments.items(), terms.quote
+        symbol_of = {one.base: symbol for symbol, one in of if one.quote == quote}
+        self._pricing = Pricing(quote, symbol_of, self.market.mark, terms.fee_rate)
+        self._watch_equity, self._adopted = terms.watch_equity, terms.adopted
         self._look()
 
     def _look(self) -> None:
@@ -103,6 +100,8 @@ class Known:
                     self._facts.append(Noticed("bad_quote", text, event.at))
             case OperatorActed():
                 self.memory.requested = (*self.memory.requested, event.cause)
+            case RulesChanged():
+                self._facts.append(Noticed("rules_changed", event.what, event.at))
             case TimerFired() | OperatorAsked():
                 pass
             case _:

@@ -63,7 +63,7 @@ class Cycles:
 
 def cooling(engine: Engine) -> int:
     """How many symbols wait after an entry, and one more for all of them after a loss."""
-    memory, limits, at = engine.state.memory, engine.risk.limits, engine.state.at
+    memory, limits, at = engine.state.memory, engine.rooms.risk.limits, engine.state.at
     waits = [] if memory.last_loss_at is None else [(memory.last_loss_at, limits.loss_cool_down_s)]
     waits += [(since, limits.signal_cool_down_s) for since in memory.last_entry_at.values()]
     return sum(1 for since, wait_s in waits if at - since < (wait_s or 0) * NS_PER_SECOND)

@@ -160,7 +160,7 @@ class AccountMetrics:
             self._money()
 
     def _money(self) -> None:
-        state, limits = self._engine.state, self._engine.risk.limits
+        state, limits = self._engine.state, self._engine.rooms.risk.limits
         equity, start = worth(self._engine), state.memory.day_start_equity
         if equity is None:
             return

@@ -20,6 +20,7 @@ from thunes.core.domain.event import (
     OperatorAsked,
     QuoteReceived,
     Restarted,
+    RulesChanged,
     TimerFired,
     VenueReported,
 )
@@ -125,6 +126,8 @@ class Storyteller:
             case Restarted():
                 text = f"process {event.epoch} took over; what was in flight is unknown"
                 yield Sentence(Topic.OTHER, "", text)
+            case RulesChanged():
+                yield Sentence(Topic.MODES, "", f"other rules from here on: {event.what}")
             case AccountSeen():
                 open_orders = sum(1 for each in event.orders if each.standing is Standing.OPEN)
                 held = ", ".join(f"{number(q)} {asset}" for asset, q in event.balances.items())

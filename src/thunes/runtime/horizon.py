@@ -84,7 +84,7 @@ class Horizon:
             for row in always.tolist():
                 self._leaving.pop(row, None)
         self._next_fixed = 0
-        self._watches_equity = engine.risk.limits.watches_equity
+        self._watches_equity = engine.rooms.risk.limits.watches_equity
         self._touches: dict[Symbol, tuple[Levels, int]] = {}
 
     def next_row(self, after: int, timers: Timers) -> int:
@@ -185,7 +185,7 @@ def _equity(engine: Engine, tape: Tape, start: int, stop: int) -> Floats:
 
 def equity_band(engine: Engine) -> tuple[float, float]:
     """Equity strictly inside (low, high) changes neither the mode nor the peak."""
-    limits, memory = engine.risk.limits, engine.state.memory
+    limits, memory = engine.rooms.risk.limits, engine.state.memory
     lows, peak, start = [0.0], memory.peak_equity, memory.day_start_equity
     high = float("inf") if peak is None else float(peak)
     if peak is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from thunes.core.domain.errors import DataError
-from thunes.core.domain.event import AccountOpened, BarsClosed, Restarted
+from thunes.core.domain.event import AccountOpened, BarsClosed, Restarted, RulesChanged
 from thunes.core.domain.line import decode_line
 from thunes.core.domain.units import Instant
 from thunes.core.engine import Engine
@@ -39,12 +39,12 @@ def replay(engine: Engine, lines: Iterable[bytes]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came before: the newest state that was kept, if any, the closings before it that brought
-    bars of their own, and the steps after it."""
+    """What came before: the newest state that was kept, if any, the steps before it that told of
+    what is in no state (bars, other rules), and the steps after it."""
 
     state: bytes | None
     lines: Iterable[bytes]
-    closings: Sequence[bytes] = ()
+    beside: Sequence[bytes] = ()
 
 
 def start(
@@ -61,7 +61,10 @@ def start(
 def recover(engine: Engine, recorded: Recorded) -> int:
     """Bring a fresh engine to where `recorded` ends; how many steps came after what was kept."""
     if recorded.state is not None:
-        events = (decode_line(payload).event for payload in recorded.closings)
+        events = [decode_line(payload).event for payload in recorded.beside]
+        for event in events:
+            if isinstance(event, RulesChanged):
+                engine.amend(event.rules)
         engine.state.market.tape.extend(
             event.bars for event in events if isinstance(event, BarsClosed) and event.bars
         )

@@ -11,7 +11,7 @@ from thunes.sandbox.holder import Holder
 from thunes.sandbox.keys import Key
 from thunes.sandbox.orders import Record
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import Refused
+from thunes.sandbox.refused import Refused, neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,7 @@ class Call:
         number = params.integer("orderId")
         name = params.text("origClientOrderId")
         if number is None and name is None:
-            raise Refused(
-                -1102,
-                "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
-            )
+            raise neither("origClientOrderId", "orderId")
         found = (
             holder.records.get(number)
             if number is not None

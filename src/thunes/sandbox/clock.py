@@ -31,5 +31,9 @@ class Clock:
         return self._start + int((self.wall() - self._began) * self.speed)
 
     @property
+    def true_ms(self) -> int:
+        return self.true // MILLION
+
+    @property
     def ms(self) -> int:
         return self.now // MILLION

@@ -23,7 +23,7 @@ from thunes.sandbox.refused import BAD_KEY, BAD_SIGNATURE, Refused, missing
 _WINDOW_MS, _WINDOW_MS_MAX = 5_000, 60_000
 _AHEAD_MS = 1_000
 _MICROSECONDS = 10**15  # a larger timestamp counts microseconds
-_FEE = Decimal("0.001")
+_FEE, _FEE_STEP = Decimal("0.001"), Decimal("0.00000001")
 
 
 class Exchange:
@@ -51,7 +51,7 @@ class Exchange:
     def open_account(self, balances: Mapping[Asset, Decimal], *, in_bnb: bool = False) -> Holder:
         """A new account; `in_bnb`: it pays its fees in BNB while it has enough."""
         charged = Charged.BNB if in_bnb else Charged.RECEIVED
-        fees = FeeModel(maker=_FEE, taker=_FEE, charged=charged)
+        fees = FeeModel(maker=_FEE, taker=_FEE, charged=charged, step=_FEE_STEP)
         models = Models(fees=fees, participation=ParticipationModel(ONE))
         holder = Holder(self.market, self.numbers, balances, models)
         self.holders.append(holder)

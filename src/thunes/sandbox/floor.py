@@ -10,10 +10,19 @@ from thunes.adapters.venues.simulated.account import Account
 from thunes.adapters.venues.simulated.desk import Desk
 from thunes.adapters.venues.simulated.execution import Floor
 from thunes.adapters.venues.simulated.models import Models
-from thunes.adapters.venues.simulated.orders import CONTINGENT, Book, Working
+from thunes.adapters.venues.simulated.orders import Book, Working
 from thunes.adapters.venues.simulated.session import Session
 from thunes.core.domain.command import CancelOrders, PlaceOrders
-from thunes.core.domain.order import Accepted, Filled, Order, OrderType, Rejected, Report, Side
+from thunes.core.domain.order import (
+    CONTINGENT,
+    Accepted,
+    Filled,
+    Order,
+    OrderType,
+    Rejected,
+    Report,
+    Side,
+)
 from thunes.core.domain.units import ONE, ZERO, Asset, Instant, OrderId
 from thunes.sandbox.ladder import Level
 from thunes.sandbox.market import Listing, Market

@@ -177,6 +177,13 @@ def _keep(holder: Holder, record: Record) -> None:
     holder.by_client[record.symbol, record.ticket.client_id] = record
 
 
+def forget(holder: Holder, record: Record) -> None:
+    """The order was never there."""
+    holder.records.pop(record.id, None)
+    holder.standing.pop(record.id, None)
+    holder.by_client.pop((record.symbol, record.ticket.client_id), None)
+
+
 def _book(holder: Holder, record: Record, said: Said, touched: dict[Asset, None]) -> None:
     """What one report makes of its order."""
     now = holder.market.clock.ms
@@ -195,8 +202,7 @@ def _book(holder: Holder, record: Record, said: Said, touched: dict[Asset, None]
             else:
                 record.refusal = (code, text)
                 record.status = "REJECTED"
-                del holder.records[record.id], holder.standing[record.id]
-                del holder.by_client[record.symbol, record.ticket.client_id]
+                forget(holder, record)
         case Filled():
             touched[said.report.fee_asset] = None
             _fill(holder, record, said.report, maker=said.maker)

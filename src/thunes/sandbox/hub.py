@@ -9,7 +9,7 @@ from thunes.sandbox import stream_events as say
 from thunes.sandbox.candles import Trade
 from thunes.sandbox.market import Listing, Market
 from thunes.sandbox.public import sides
-from thunes.sandbox.stream_names import Stream
+from thunes.sandbox.stream_names import Stream, combined
 from thunes.sandbox.wire import Json
 
 PACE_MS = 100
@@ -92,7 +92,7 @@ class Hub:
         for member in self._members[name]:
             if member.combined:
                 if wrapped is None:
-                    wrapped = b'{"stream":"%b","data":%b}' % (name.encode(), raw)
+                    wrapped = combined(name, raw)
                 member.push(wrapped)
             else:
                 member.push(raw)
@@ -101,7 +101,7 @@ class Hub:
         """The candle of now; before it the one that has just ended."""
         listing = self._market.listings[stream.symbol]
         clock, interval = self._market.clock, stream.detail
-        now = clock.true // 1_000_000
+        now = clock.true_ms
         listing.candles.roll(now)
         candle = listing.candles.current(interval, now)
         last = self._candles.get(stream.name)

@@ -125,12 +125,7 @@ class OrderCount:
             self._windows, allowance.orders, _SPANS, strict=True
         ):
             if window.at(now).count + number > limit:
-                raise Refused(
-                    -1015,
-                    f"Too many new orders; current limit is {limit} orders per {size} {name}.",
-                    status=429,
-                    headers={"Retry-After": str(window.seconds_left(now))},
-                )
+                raise too_many_orders(f"{limit} orders per {size} {name}", window.seconds_left(now))
         for window in self._windows:
             window.count += number
 
@@ -166,6 +161,15 @@ def too_many(what: str, wait_s: int) -> Refused:
         -1003,
         f"Too much request weight used; current limit is {what}. "
         "Please use WebSocket Streams for live updates to avoid polling the API.",
+        status=429,
+        headers={"Retry-After": str(wait_s)},
+    )
+
+
+def too_many_orders(what: str, wait_s: int) -> Refused:
+    return Refused(
+        -1015,
+        f"Too many new orders; current limit is {what}.",
         status=429,
         headers={"Retry-After": str(wait_s)},
     )

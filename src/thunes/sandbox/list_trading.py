@@ -7,11 +7,12 @@ from thunes.adapters.venues.simulated.admission import DUPLICATE, NO_SUCH_ORDER,
 from thunes.core.domain.units import ZERO
 from thunes.sandbox import events
 from thunes.sandbox.call import Auth, Call, Route, Routes
+from thunes.sandbox.holder import forget
 from thunes.sandbox.lists import OrderList
 from thunes.sandbox.market import Listing
 from thunes.sandbox.orders import Ticket
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing
+from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing, neither
 from thunes.sandbox.tickets import (
     Leg,
     read_form,
@@ -192,9 +193,7 @@ def _take_back_if_refused(call: Call, group: OrderList) -> None:
     refusal = next((r.refusal for r in group.records if r.refusal is not None), None)
     if refusal is not None:
         for record in group.records:
-            call.holder.records.pop(record.id, None)
-            call.holder.standing.pop(record.id, None)
-            call.holder.by_client.pop((record.symbol, record.ticket.client_id), None)
+            forget(call.holder, record)
         del call.holder.lists[group.id]
         raise Refused(*refusal)
 
@@ -203,9 +202,7 @@ def _named(call: Call, error: tuple[int, str], word: str) -> OrderList:
     params = call.params
     number, name = params.integer("orderListId"), params.text(word)
     if number is None and name is None:
-        raise Refused(
-            -1102, f"Param 'orderListId' or '{word}' must be sent, but both were empty/null!"
-        )
+        raise neither("orderListId", word)
     for group in reversed(call.holder.lists.values()):
         if group.id == number or (number is None and group.client_id == name):
             return group

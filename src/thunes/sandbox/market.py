@@ -129,7 +129,7 @@ class Market:
         listing.trade_id += 1
         trade = Trade(
             listing.trade_id,
-            self.clock.true // 1_000_000,
+            self.clock.true_ms,
             float(price),
             float(quantity),
             maker_bought,

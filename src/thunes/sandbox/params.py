@@ -65,11 +65,7 @@ class Params:
         if value is None:
             return default
         if _INTEGER.fullmatch(value) is None:
-            raise Refused(
-                -1100,
-                f"Illegal characters found in parameter '{name}'; "
-                "legal range is '^[0-9]{1,20}$'.",
-            )
+            raise _illegal(name, "^[0-9]{1,20}$")
         return int(value)
 
     def between(self, name: str, default: int, low: int, high: int) -> int:
@@ -86,11 +82,7 @@ class Params:
         if value is None:
             return None
         if _DECIMAL.fullmatch(value) is None:
-            raise Refused(
-                -1100,
-                f"Illegal characters found in parameter '{name}'; "
-                "legal range is '^([0-9]{1,20})(\\.[0-9]{1,20})?$'.",
-            )
+            raise _illegal(name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
         number = Decimal(value)
         if number.as_tuple().exponent < -_PLACES:  # type: ignore[operator]  # it is finite
             raise Refused(-1111, f"Parameter '{name}' has too much precision.")
@@ -99,11 +91,7 @@ class Params:
     def client_id(self, name: str) -> str | None:
         value = self.text(name)
         if value is not None and _CLIENT_ID.fullmatch(value) is None:
-            raise Refused(
-                -1100,
-                f"Illegal characters found in parameter '{name}'; "
-                "legal range is '^[a-zA-Z0-9-_]{1,36}$'.",
-            )
+            raise _illegal(name, "^[a-zA-Z0-9-_]{1,36}$")
         return value
 
     def names(self, name: str) -> list[str] | None:
@@ -143,3 +131,9 @@ def as_text(values: Mapping[str, Any]) -> dict[str, str]:
         elif value is not None:
             found[name] = str(value)
     return found
+
+
+def _illegal(name: str, legal: str) -> Refused:
+    return Refused(
+        -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
+    )

@@ -129,7 +129,7 @@ def _klines(call: Call) -> list[list[Any]]:
     start, end = params.integer("startTime"), params.integer("endTime")
     params.text("timeZone")
     params.finish()
-    now = call.exchange.clock.true // 1_000_000
+    now = call.exchange.clock.true_ms
     listing.candles.roll(now)
     found = listing.candles.between(interval, start, now if end is None else min(end, now), limit)
     return [_kline(candle, closes(interval, candle.start)) for candle in found]

@@ -39,6 +39,11 @@ def missing(name: str) -> Refused:
     )
 
 
+def neither(one: str, other: str) -> Refused:
+    """One of two parameters has to be there."""
+    return Refused(-1102, f"Param '{one}' or '{other}' must be sent, but both were empty/null!")
+
+
 def unwanted(name: str) -> Refused:
     return Refused(-1106, f"Parameter '{name}' sent when not required.")
 

@@ -11,6 +11,7 @@ from thunes.adapters.venues.simulated.admission import (
     UNKNOWN_ORDER,
 )
 from thunes.sandbox.faults import Active, Fault, FaultBox
+from thunes.sandbox.limits import too_many, too_many_orders
 from thunes.sandbox.refused import BAD_KEY, BAD_REQUEST, BAD_SIGNATURE, Refused
 
 _PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
@@ -119,21 +120,14 @@ def way_back(box: FaultBox, on: str) -> WayBack | None:
 
 
 def _refusal(found: Active) -> Refused:
-    wait = {"Retry-After": str(int(found.number(10)))}
+    wait_s = int(found.number(10))
     match found.fault:
         case Fault.RATE_LIMITED:
-            return Refused(
-                -1003,
-                "Too much request weight used; current limit is 6000 request weight per 1 MINUTE. "
-                "Please use WebSocket Streams for live updates to avoid polling the API.",
-                status=429,
-                headers=wait,
-            )
+            return too_many("6000 request weight per 1 MINUTE", wait_s)
         case Fault.BANNED:
-            return Refused(*BANNED, status=418, headers=wait)
+            return Refused(*BANNED, status=418, headers={"Retry-After": str(wait_s)})
         case Fault.ORDER_LIMITED:
-            text = "Too many new orders; current limit is 100 orders per 10 SECOND."
-            return Refused(-1015, text, status=429, headers=wait)
+            return too_many_orders("100 orders per 10 SECOND", wait_s)
         case Fault.BLOCKED:
             return Refused(None, _PAGE.format("403 Forbidden"), status=403)
         case _:

@@ -64,7 +64,7 @@ class Rest:
             route = self._route(request)
             params = Params(parse_query(request.body) | parse_query(request.query))
             weight = route.weight if isinstance(route.weight, int) else route.weight(params)
-            now = exchange.clock.true // 1_000_000
+            now = exchange.clock.true_ms
             address.spend(weight, exchange.allowance, now)
             headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = str(
                 address.weight.count
@@ -115,7 +115,7 @@ def run(route: Route, call: Call) -> object:
     if not route.orders or call.key is None:
         return route.run(call)
     counts, exchange = call.holder.counts, call.exchange
-    counts.place(route.orders, exchange.allowance, exchange.clock.true // 1_000_000)
+    counts.place(route.orders, exchange.allowance, exchange.clock.true_ms)
     try:
         return route.run(call)
     except Refused:

@@ -88,7 +88,7 @@ class SocketClient:
         self, method: str, params: Params, signed: dict[str, str]
     ) -> tuple[object, Holder | None]:
         """The result, and whose orders were placed if any were."""
-        exchange, now = self._exchange, self._exchange.clock.true // 1_000_000
+        exchange, now = self._exchange, self._exchange.clock.true_ms
         route = SOCKET.get(method)
         if route is not None:
             weight = route.weight if isinstance(route.weight, int) else route.weight(params)
@@ -113,7 +113,7 @@ class SocketClient:
     def _limits(self, placer: Holder | None) -> list[dict[str, Any]]:
         """How much is spent: of weight always, of orders where some were placed."""
         exchange = self._exchange
-        now = exchange.clock.true // 1_000_000
+        now = exchange.clock.true_ms
         counts = {"REQUEST_WEIGHT": self._address.weight.at(now).count}
         rows = [
             row | {"count": counts[row["rateLimitType"]]}

@@ -15,6 +15,7 @@ from thunes.sandbox.quirks import Quirk
 from thunes.sandbox.refused import Refused
 from thunes.sandbox.socket_api import SocketClient
 from thunes.sandbox.stream_faults import Bent
+from thunes.sandbox.stream_names import combined
 from thunes.sandbox.stream_protocol import StreamClient
 
 API = "/ws-api/v3"
@@ -52,7 +53,7 @@ class Sockets:
         refused = exchange.faults.strikes(Fault.DIAL_REFUSED, path)
         if refused is not None:
             raise Refused(None, "Service Unavailable", status=int(refused.number(503)))
-        now = exchange.clock.true // 1_000_000
+        now = exchange.clock.true_ms
         address = exchange.address(request.remote or "")
         if exchange.has(Quirk.DIALS_COUNTED):
             address.dial(exchange.allowance, now)
@@ -92,7 +93,7 @@ class Sockets:
             if isinstance(client, StreamClient) and not client.combined:
                 connection.send(event)
             elif isinstance(client, StreamClient):
-                connection.send(b'{"stream":"!serverShutdown","data":%b}' % event)
+                connection.send(combined("!serverShutdown", event))
             else:
                 connection.send(b'{"event":%b}' % event)
 

@@ -24,6 +24,11 @@ class Stream(NamedTuple):
     fast: bool = False
 
 
+def combined(name: str, event: bytes) -> bytes:
+    """An event as a combined connection gets it: with the name of its stream around it."""
+    return b'{"stream":"%b","data":%b}' % (name.encode(), event)
+
+
 def parse_stream(name: str) -> Stream | None:
     """None: that is not the name of a stream."""
     every = _ALL.fullmatch(name)

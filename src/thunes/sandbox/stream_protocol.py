@@ -7,7 +7,7 @@ import msgspec
 
 from thunes.sandbox.holder import Holder
 from thunes.sandbox.hub import Hub
-from thunes.sandbox.stream_names import parse_stream
+from thunes.sandbox.stream_names import combined, parse_stream
 
 _STREAMS_MAX = 1_024
 _ID_LENGTH_MAX = 36
@@ -63,7 +63,7 @@ class StreamClient:
 
         def heard(event: bytes) -> None:
             if self.combined:
-                event = b'{"stream":"%b","data":%b}' % (name.encode(), event)
+                event = combined(name, event)
             self.push(event)
 
         self._names[name] = heard

@@ -47,7 +47,7 @@ def _tickers(one: Callable[[Listing, int], Json]) -> Callable[[Call], Any]:
         del mini
         asked, single = asked_about(call)
         params.finish()
-        now = call.exchange.clock.true // 1_000_000
+        now = call.exchange.clock.true_ms
         found = [one(listing, now) for listing in asked]
         return found[0] if single else found
 

@@ -10,7 +10,7 @@ from thunes.core.domain.units import ZERO
 from thunes.sandbox.market import Listing
 from thunes.sandbox.orders import Ticket
 from thunes.sandbox.params import Params
-from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing, unwanted
+from thunes.sandbox.refused import BAD_FORCE, BAD_TYPE, Refused, invalid, missing, neither, unwanted
 
 SELF_TRADE_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 _FORCES = ("GTC", "IOC", "FOK")
@@ -132,10 +132,7 @@ def _check_words(params: Params, leg: Leg) -> None:
         if sent and word not in form.needs and word not in form.may:
             raise unwanted(leg.called(word))
     if form.may[:2] == _TRIGGER and not any(leg.called(word) in params for word in _TRIGGER):
-        either, other = (leg.called(word) for word in _TRIGGER)
-        raise Refused(
-            -1102, f"Param '{either}' or '{other}' must be sent, but both were empty/null!"
-        )
+        raise neither(*(leg.called(word) for word in _TRIGGER))
 
 
 def _check(ticket: Ticket) -> None:
@@ -143,9 +140,7 @@ def _check(ticket: Ticket) -> None:
     if ticket.type == "MARKET" and (ticket.quantity is None) is (ticket.amount is None):
         if ticket.quantity is not None:
             raise Refused(*COMBINATION)
-        raise Refused(
-            -1102, "Param 'quantity' or 'quoteOrderQty' must be sent, but both were empty/null!"
-        )
+        raise neither("quantity", "quoteOrderQty")
     iceberg, trail = ticket.iceberg, ticket.trailing_bips
     if iceberg is not None and iceberg > (ticket.quantity or ZERO):
         raise Refused(-2010, "IcebergQty exceeds QTY.")

@@ -13,7 +13,7 @@ from thunes.core.domain.units import OrderId
 from thunes.sandbox import wire
 from thunes.sandbox.call import Auth, Call, Route, Routes
 from thunes.sandbox.orders import Record, Ticket
-from thunes.sandbox.refused import CANCEL_RESTRICTED, Refused, invalid
+from thunes.sandbox.refused import CANCEL_RESTRICTED, Refused, invalid, neither
 from thunes.sandbox.tickets import read_form, read_single
 from thunes.sandbox.wire import Json
 
@@ -131,11 +131,7 @@ def _replaced(call: Call, ticket: Ticket) -> Record | None:
     number = call.params.integer("cancelOrderId")
     name = call.params.text("cancelOrigClientOrderId")
     if number is None and name is None:
-        raise Refused(
-            -1102,
-            "Param 'cancelOrigClientOrderId' or 'cancelOrderId' must be sent, "
-            "but both were empty/null!",
-        )
+        raise neither("cancelOrigClientOrderId", "cancelOrderId")
     if number is None:
         return call.holder.by_client.get((ticket.listing.symbol, name or ""))
     found = call.holder.records.get(number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from thunes.adapters.storage.kept import brings_bars
+from thunes.adapters.storage.kept import in_no_state
 from thunes.core.domain.errors import DataError
 from thunes.core.engine import Engine
 from thunes.runtime.recovery import Recorded, recover, replay
@@ -30,7 +30,7 @@ class Rebuilt:
         engine = self._engine or self._scene.engine()
         try:
             if self._engine is None and self._state is not None:
-                before = [line for line in lines[: self._count] if brings_bars(line)]
+                before = [line for line in lines[: self._count] if in_no_state(line)]
                 recover(engine, Recorded(self._state, lines[self._count :], before))
             else:
                 replay(engine, lines[self._count :])

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from thunes.adapters.storage.journal import Journal
-from thunes.adapters.storage.kept import brings_bars
+from thunes.adapters.storage.kept import in_no_state
 from thunes.adapters.storage.reading import read_steps
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 from thunes.core.domain.errors import ThunesError
@@ -56,7 +56,7 @@ class Recorder:
         if sha256(self.lines[kept.steps - 1]).hexdigest() != kept.line:
             return Recorded(None, list(self.lines))
         self.kept_used += 1
-        closings = [line for line in self.lines[: kept.steps] if brings_bars(line)]
+        closings = [line for line in self.lines[: kept.steps] if in_no_state(line)]
         return Recorded(kept.state, self.lines[kept.steps :], closings)
 
     def keep(self, state: bytes) -> None:

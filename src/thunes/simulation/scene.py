@@ -11,6 +11,7 @@ from thunes.adapters.venues.simulated.costs import Charged
 from thunes.core.domain.event import BarsClosed
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.position import ExitPlan, TargetLevel
+from thunes.core.domain.terms import Terms
 from thunes.core.domain.units import (
     NS_PER_SECOND,
     ZERO,
@@ -22,7 +23,7 @@ from thunes.core.domain.units import (
     StrategyId,
     Symbol,
 )
-from thunes.core.engine import Engine
+from thunes.core.engine import Engine, Rooms
 from thunes.core.execution.propose import Execution
 from thunes.core.market.bars import Bars
 from thunes.core.market.market import Market
@@ -70,13 +71,14 @@ class Scene:
         market = Market(self.tape, instruments, half_spread=_D("0.0002"))
         in_quote = self.listing.models.fees.charged is Charged.QUOTE
         reserve = FEE_RATE if in_quote else ZERO
-        return Engine(
-            state=State(market, USDT, reserve, self.limits.watches_equity, self.plan),
+        rooms = Rooms(
+            terms=Terms(USDT, reserve, self.limits.watches_equity, self.plan),
             risk=Risk(self.limits),
             strategies=self.strategies,
             portfolio=Portfolio(parse_sizing(self.sizing), self.plan),
             execution=Execution(self.plan, FEE_RATE, self.entry_cap, fee_in_quote=in_quote),
         )
+        return Engine(State(market, rooms.terms), rooms)
 
     def closing(self, row: int, engine: Engine) -> BarsClosed | None:  # noqa: ARG002
         """What a process is told once the bars of `row` have closed; None: nothing yet."""

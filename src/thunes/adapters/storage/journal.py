@@ -40,6 +40,7 @@ class Journal:
         self._number = number
         self._sequence, self._digest = head
         self._segment_bytes = SEGMENT_BYTES
+        self._loose = False  # lines that need not be on disk yet
 
     @classmethod
     def create(
@@ -113,8 +114,15 @@ class Journal:
                 self._file.stop(str(failure))
                 raise
         self._add(Kind.STEP, line)
+        self._loose = True
         if durable:
+            self.sync()
+
+    def sync(self) -> None:
+        """Have every line on disk, those too that were not to be durable; raises SyncFailed."""
+        if self._loose:
             self._file.sync()
+            self._loose = False
 
     def close(self) -> None:
         """End the journal with its last line, durably. It cannot be opened again.

@@ -14,15 +14,19 @@ from thunes.adapters.storage.segments import blocks, segments
 from thunes.adapters.storage.snapshots import Snapshot, load_snapshot, save_snapshot
 
 _BARS = b'{"event":{"type":"bars_closed"'
-_BARS_LINE = re.compile(rb'^\{"seq":[0-9]+,"step":%b[^\n]*' % re.escape(_BARS), re.MULTILINE)
+_RULES = b'{"event":{"type":"rules_changed"'
+_TOLD = re.compile(
+    rb'^\{"seq":[0-9]+,"step":(?:%b|%b)[^\n]*' % (re.escape(_BARS), re.escape(_RULES)),
+    re.MULTILINE,
+)
 
 
 class Found(NamedTuple):
-    """What came before: the newest state that the journal vouches for, if any, the closings that
-    were taken in before it, and the steps after it."""
+    """What came before: the newest state that the journal vouches for, if any, the steps before it
+    that told of what is in no state, and the steps after it."""
 
     state: bytes | None
-    before: list[bytes]
+    beside: list[bytes]
     after: Iterator[bytes]
 
 
@@ -47,15 +51,15 @@ class Record:
             if found is not None:
                 return found
         steps = self._read()
-        before: list[bytes] = []
+        beside: list[bytes] = []
         while kept is not None and self.steps < kept.steps:
             line = next(steps, None)
             if line is None:
                 break
-            if brings_bars(line):
-                before.append(line)
+            if in_no_state(line):
+                beside.append(line)
             if self.steps == kept.steps and self.line == kept.line:
-                return Found(kept.state, before, steps)
+                return Found(kept.state, beside, steps)
         self.steps = 0
         return Found(None, [], self._read())
 
@@ -69,9 +73,9 @@ class Record:
         self.steps, self._last = self.steps + 1, line
 
     def _skimmed(self, kept: Snapshot) -> Found | None:
-        """What came before, of lines that nobody looks at but the closings that brought bars; None
-        where the journal does not vouch for the state."""
-        before: list[bytes] = []
+        """What came before, of lines that nobody looks at but what no state holds; None where the
+        journal does not vouch for the state."""
+        beside: list[bytes] = []
         last = b'{"seq":%d,"step":' % kept.steps
         for segment in segments(self.directory, self.disk):
             for block in blocks(segment, self.disk):
@@ -79,17 +83,17 @@ class Record:
                 start = 0 if data.startswith(last) else data.find(b"\n" + last) + 1
                 here = start or data.startswith(last)
                 end = data.index(b"\n", start) if here else len(data)
-                rows = _BARS_LINE.findall(data, 0, end)
-                before += [row for row in map(_payload, rows) if brings_bars(row)]
+                rows = _TOLD.findall(data, 0, end)
+                beside += [row for row in map(_payload, rows) if in_no_state(row)]
                 if here:
-                    return self._after(kept, before, take_apart(data[start:end]))
+                    return self._after(kept, beside, take_apart(data[start:end]))
         return None
 
-    def _after(self, kept: Snapshot, before: list[bytes], last: Link) -> Found | None:
+    def _after(self, kept: Snapshot, beside: list[bytes], last: Link) -> Found | None:
         if last.sequence is None or last.seal is None or line_digest(last.payload) != kept.line:
             return None
         self.steps, self._last = kept.steps, last.payload
-        return Found(kept.state, before, self._read(Spot(last.sequence, last.seal)))
+        return Found(kept.state, beside, self._read(Spot(last.sequence, last.seal)))
 
     def _read(self, after: Spot = START) -> Iterator[bytes]:
         """Every step after a spot, counted as it is read."""
@@ -128,6 +132,7 @@ class KeptJournal:
         self._record.count(line)
 
     def keep(self, state: bytes) -> None:
+        self.journal.sync()  # a state must not outlast the lines that it was taken after
         record = self._record
         save_snapshot(record.directory, Snapshot(record.steps, record.line, state), record.disk)
 
@@ -136,9 +141,9 @@ class KeptJournal:
         self.journal.release()
 
 
-def brings_bars(line: bytes) -> bool:
-    """Whether a step is of a closing that brought bars of its own."""
-    return line.startswith(_BARS) and b'"bars":' in line
+def in_no_state(line: bytes) -> bool:
+    """Whether a step told of what no kept state holds: bars of a closing, or other rules."""
+    return (line.startswith(_BARS) and b'"bars":' in line) or line.startswith(_RULES)
 
 
 def _payload(line: bytes) -> bytes:

@@ -89,6 +89,15 @@ class Restarted(msgspec.Struct, frozen=True, tag="restarted", forbid_unknown_fie
     epoch: int
 
 
+class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed", forbid_unknown_fields=True):
+    """A process goes on by other rules than those before it: `what` names them for people, `rules`
+    is all of them, as the first line of the journal has them."""
+
+    at: Instant
+    rules: str
+    what: str
+
+
 class AccountSeen(msgspec.Struct, frozen=True, tag="account_seen", forbid_unknown_fields=True):
     """The whole account as the venue tells of it; a partial or failed answer never becomes one.
 
@@ -114,5 +123,6 @@ Event = (
     | OperatorActed
     | OperatorAsked
     | Restarted
+    | RulesChanged
     | AccountSeen
 )

@@ -1,10 +1,11 @@
 """Instruments: what may be traded, in which steps, and which orders a venue would refuse."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 
-from thunes.core.domain.order import Order, OrderType
+from thunes.core.domain.order import CONTINGENT, Order, OrderType
 from thunes.core.domain.units import ZERO, Asset, Money, Price, Quantity, Symbol
 from thunes.core.domain.word import Word
 
@@ -45,7 +46,7 @@ def failed_filter(instrument: Instrument, order: Order, reference: Price) -> Fil
     """The first filter that `order` fails, in the venue's table order, or None.
 
     `reference` (quote per base) values market orders and anchors the percent band.
-    Counts of open orders are the venue's to check.
+    Counts of open orders are looked at by `failed_count`.
     """
     for price in (order.limit_price, order.stop_price):
         if price is not None:
@@ -73,6 +74,26 @@ def failed_price(instrument: Instrument, price: Price, reference: Price) -> Filt
     return None
 
 
+def too_large(instrument: Instrument, quantity: Decimal, *, at_market: bool) -> Filter | None:
+    """The filter that a quantity fails by its size, or None."""
+    if instrument.max_quantity and quantity > instrument.max_quantity:
+        return Filter.LOT_SIZE
+    market_max = instrument.market_max_quantity
+    return Filter.MARKET_LOT_SIZE if at_market and market_max and quantity > market_max else None
+
+
+def failed_count(
+    instrument: Instrument, orders: Sequence[Order], resting: int, waiting: int
+) -> Filter | None:
+    """The filter that `orders` fail where so many rest already, `waiting` of them for a trigger."""
+    if instrument.max_orders and resting + len(orders) > instrument.max_orders:
+        return Filter.MAX_NUM_ORDERS
+    more = sum(order.type in CONTINGENT for order in orders)
+    if more and instrument.max_stop_orders and waiting + more > instrument.max_stop_orders:
+        return Filter.MAX_NUM_ALGO_ORDERS
+    return None
+
+
 def _failed_quantity(
     instrument: Instrument, order: Order, quantity: Quantity, price: Price
 ) -> Filter | None:
@@ -80,11 +101,9 @@ def _failed_quantity(
         return Filter.LOT_SIZE
     if quantity < instrument.min_quantity:
         return Filter.LOT_SIZE
-    if instrument.max_quantity and quantity > instrument.max_quantity:
-        return Filter.LOT_SIZE
-    market_max = instrument.market_max_quantity
-    if order.type is OrderType.MARKET and market_max and quantity > market_max:
-        return Filter.MARKET_LOT_SIZE
+    large = too_large(instrument, quantity, at_market=order.type is OrderType.MARKET)
+    if large is not None:
+        return large
     if quantity * price < instrument.min_notional:
         return Filter.NOTIONAL
     return None

@@ -6,7 +6,7 @@ import msgspec
 
 from thunes.core.domain.command import Command
 from thunes.core.domain.errors import DataError
-from thunes.core.domain.event import Event, OperatorActed, OperatorAsked, Restarted
+from thunes.core.domain.event import Event, OperatorActed, OperatorAsked, Restarted, RulesChanged
 from thunes.core.domain.fact import DayRolled, Fact, ModeChanged
 
 VERSION = 1
@@ -31,7 +31,9 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def must_last(event: Event, outcome: Outcome) -> bool:
     """Whether the step has to be on disk before anything comes of it: what leaves for the venue,
     and what no venue could ever tell us again."""
-    if outcome.commands or isinstance(event, OperatorActed | OperatorAsked | Restarted):
+    if outcome.commands or isinstance(
+        event, OperatorActed | OperatorAsked | Restarted | RulesChanged
+    ):
         return True
     return any(isinstance(fact, ModeChanged | DayRolled) for fact in outcome.facts)
 

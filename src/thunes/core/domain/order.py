@@ -28,6 +28,14 @@ class OrderType(Word):
     TAKE_PROFIT = "take_profit"  # a market order once the trigger is touched
 
 
+LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+"""What has a limit price of its own."""
+
+STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+CONTINGENT = (*STOPS, OrderType.TAKE_PROFIT)
+"""What waits for a trigger: the venue counts these of a symbol apart."""
+
+
 class OrderRole(Word):
     """Why an order exists. Spot venues know no reduce-only flag: the role is ours."""
 

@@ -16,6 +16,12 @@ from thunes.runtime.live import Live
 _NOW = Instant(0)  # the process gives every event its time
 
 
+class Selling(Wanted, frozen=True, forbid_unknown_fields=True):
+    """With `preview` it is only told what would be sold. What reduces waits for no confirmation."""
+
+    preview: bool = False
+
+
 def halt(context: Context, asked: Reason) -> Plain:
     """No entry from now on, and those on their way are taken back; stops stay."""
 
@@ -49,11 +55,13 @@ def foretell_resume(engine: Engine, _: Reason) -> Foretold:
     return Foretold(text, (f"{memory.mode.value} by {cause}",))
 
 
-def flatten(context: Context, asked: Wanted) -> Plain:
+def flatten(context: Context, asked: Selling) -> Plain:
     """Halt, then sell at market what is held of these symbols, or all of it."""
 
     def deed(live: Live) -> Plain:
         symbols = tuple(traded(live.engine, each) for each in asked.symbols)
+        if asked.preview:
+            return _mode(live) | {"selling": [], "text": _foretold(live.engine, asked)}
         live.hear(OperatorActed(_NOW, Cause.OPERATOR_KILL, context.who, asked.why))
         wish = OperatorAsked(_NOW, Wish.FLATTEN, symbols, context.who, asked.why)
         selling = _sent(live.hear(wish))
@@ -70,13 +78,11 @@ def flatten(context: Context, asked: Wanted) -> Plain:
     return context.act(deed)
 
 
-def foretell_flatten(engine: Engine, asked: Wanted) -> Foretold:
-    for each in asked.symbols:
-        traded(engine, each)
+def _foretold(engine: Engine, asked: Wanted) -> str:
     held = _held(engine, asked)
     amounts = [f"{number(engine.state.ledger.positions[each].quantity)} {each}" for each in held]
     sold = f"{', '.join(amounts)} sold at market" if held else "nothing is held to be sold"
-    return Foretold(f"no entries until somebody resumes; {sold}", tuple(held))
+    return f"no entries until somebody resumes; {sold}"
 
 
 def protect(context: Context, asked: Wanted) -> Plain:

@@ -73,10 +73,10 @@ def ask_gates(engine: Engine, at: Instant, symbol: Symbol, strategy: StrategyId)
     that is held needs a price. Changes nothing."""
     view = engine.state.view(at)
     signal = Signal(strategy=strategy, symbol=symbol, action=Action.ENTER)
-    targets = engine.portfolio.allocate([signal], engine.risk.budget(view), view)
-    proposals = engine.execution.propose(targets, TimerFired(at, ""), view)
-    reading = read_mode(engine.risk.limits, view)
-    verdict = engine.risk.review(proposals, reading, view)[-1]
+    targets = engine.rooms.portfolio.allocate([signal], engine.rooms.risk.budget(view), view)
+    proposals = engine.rooms.execution.propose(targets, TimerFired(at, ""), view)
+    reading = read_mode(engine.rooms.risk.limits, view)
+    verdict = engine.rooms.risk.review(proposals, reading, view)[-1]
     refused_by = verdict.reason if isinstance(verdict, Refused) else None
     return Asked(verdict.proposal, verdict.checks, refused_by)
 
@@ -88,7 +88,8 @@ def judge(check: Check, at: Instant, limits: Limits, cause: Cause | None) -> Blo
 
 
 def unpriced(engine: Engine, quote: Asset) -> list[Asset]:
-    """What is held without a known price: nothing can be valued before there is one."""
+    """What is traded here and held without a known price: nothing can be valued before there is
+    one. Other coins of the account are nobody's business here."""
     state = engine.state
     priced = {
         one.base: one.symbol for one in state.market.instruments.values() if one.quote == quote
@@ -97,9 +98,7 @@ def unpriced(engine: Engine, quote: Asset) -> list[Asset]:
     return [
         asset
         for asset, amount in held.items()
-        if amount > ZERO
-        and asset != quote
-        and (asset not in priced or state.market.mark(priced[asset]) is None)
+        if amount > ZERO and asset in priced and state.market.mark(priced[asset]) is None
     ]
 
 

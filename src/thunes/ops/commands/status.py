@@ -84,13 +84,13 @@ def _blocks(context: Context, engine: Engine, at: Instant) -> list[Plain]:
     about = context.instance.about
     if unknown := unpriced(engine, about.quote):
         check = Check(Gate.PRICE_KNOWN, False)
-        said = gate_said(judge(check, at, engine.risk.limits, None), at)
+        said = gate_said(judge(check, at, engine.rooms.risk.limits, None), at)
         return [{**said, "assets": unknown, "symbols": list(about.strategies)}]
     found: dict[Check, list[Symbol]] = {}
     for symbol, strategies in about.strategies.items():
         for check in _failing(ask_gates(engine, at, symbol, strategies[0]).checks):
             found.setdefault(check, []).append(symbol)
-    limits, cause = engine.risk.limits, engine.state.memory.cause
+    limits, cause = engine.rooms.risk.limits, engine.state.memory.cause
     return [
         {**gate_said(judge(check, at, limits, cause), at), "symbols": symbols}
         for check, symbols in found.items()

@@ -28,7 +28,7 @@ def why(context: Context, asked: About) -> Plain:
         if unknown or not strategies:
             return _unanswered(symbol, unknown)
         found = ask_gates(engine, at, symbol, strategies[0])
-        limits, cause = engine.risk.limits, engine.state.memory.cause
+        limits, cause = engine.rooms.risk.limits, engine.state.memory.cause
         entry, refused_by = found.proposal, found.refused_by
         return {
             "symbol": symbol,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from thunes.adapters.venues.binance.classify import Trouble
 from thunes.adapters.venues.binance.states import PENDING
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.order import Accepted, Canceled, Expired, Filled, Rejected, Report
@@ -63,13 +64,6 @@ class Execution(msgspec.Struct, frozen=True):
                 return Expired(self.ours, f"The venue ended it: {reason}", self.filled)
             case _:
                 return None
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """An error as every door of the venue gives it."""
-
-    code: int
-    msg: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -102,12 +102,14 @@ BY_STATUS: Mapping[int, Meaning] = {
 }
 
 
-class _Error(msgspec.Struct, frozen=True):
+class Trouble(msgspec.Struct, frozen=True):
+    """An error as every door of the venue gives it."""
+
     code: int
     msg: str = ""
 
 
-_ERROR = msgspec.json.Decoder(_Error)
+_TROUBLE = msgspec.json.Decoder(Trouble)
 
 
 def classify(status: int, body: bytes) -> Failure | None:
@@ -116,7 +118,7 @@ def classify(status: int, body: bytes) -> Failure | None:
     An error may come with HTTP 200. What is not JSON was not written by the venue's engine.
     """
     try:
-        error = _ERROR.decode(body)
+        error = _TROUBLE.decode(body)
     except msgspec.MsgspecError:
         error = None
     if error is None or error.code >= 0:

@@ -9,6 +9,7 @@ from thunes.adapters.venues.binance.breaker import Breaker
 from thunes.adapters.venues.binance.budget import BANNED, BLOCKED, TOO_MANY, Budget
 from thunes.adapters.venues.binance.classify import ADVICE, Failure, Meaning, classify
 from thunes.adapters.venues.binance.filters import FILTER_CODE
+from thunes.adapters.venues.binance.market_frames import NS_PER_MS
 from thunes.adapters.venues.binance.requests import Request, Urgency, query
 from thunes.adapters.venues.binance.server_clock import ServerClock
 from thunes.adapters.venues.binance.signing import Keys
@@ -17,7 +18,7 @@ from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.evidence import DEADLINE_NS
 from thunes.core.domain.units import NS_PER_SECOND, Instant
 
-RECV_WINDOW_MS = DEADLINE_NS // 1_000_000
+RECV_WINDOW_MS = DEADLINE_NS // NS_PER_MS
 CLOCK_CODE = -1021
 _LOOKS_AT_CLOCK = 3
 _ALARM_NS = 60 * NS_PER_SECOND

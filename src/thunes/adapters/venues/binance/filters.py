@@ -2,8 +2,13 @@
 
 from msgspec.structs import replace
 
-from thunes.adapters.venues.binance.states import CONTINGENT
-from thunes.core.domain.instrument import Filter, Instrument, failed_filter
+from thunes.core.domain.instrument import (
+    Filter,
+    Instrument,
+    failed_count,
+    failed_filter,
+    too_large,
+)
 from thunes.core.domain.order import Order, Side
 from thunes.core.domain.units import ONE, ZERO, Price, Quantity, ceil_to, floor_to
 
@@ -46,14 +51,7 @@ def failure(
         )
         if failed is not None:
             return failed
-    resting, waiting = working
-    waiting += sum(order.type in CONTINGENT for order in orders)
-    if instrument.max_orders and resting + len(orders) > instrument.max_orders:
-        return Filter.MAX_NUM_ORDERS
-    stops = any(order.type in CONTINGENT for order in orders)
-    if stops and instrument.max_stop_orders and waiting > instrument.max_stop_orders:
-        return Filter.MAX_NUM_ALGO_ORDERS
-    return None
+    return failed_count(instrument, orders, *working)
 
 
 def _failed_amount(instrument: Instrument, order: Order, reference: Price) -> Filter | None:
@@ -61,8 +59,6 @@ def _failed_amount(instrument: Instrument, order: Order, reference: Price) -> Fi
     if order.quote_amount is None:
         return None
     bought = floor_to(order.quote_amount / reference, instrument.step)
-    if instrument.max_quantity and bought > instrument.max_quantity:
-        return Filter.LOT_SIZE
-    if instrument.market_max_quantity and bought > instrument.market_max_quantity:
-        return Filter.MARKET_LOT_SIZE
-    return Filter.NOTIONAL if ZERO < bought * reference < instrument.min_notional else None
+    large = too_large(instrument, bought, at_market=True)
+    too_small = ZERO < bought * reference < instrument.min_notional
+    return large or (Filter.NOTIONAL if too_small else None)

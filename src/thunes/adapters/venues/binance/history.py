@@ -12,7 +12,9 @@ from thunes.adapters.venues.binance.budget import TOO_MANY
 from thunes.adapters.venues.binance.classify import Failure, Meaning
 from thunes.adapters.venues.binance.client import Client, Now
 from thunes.adapters.venues.binance.hosts import hosts_at
+from thunes.adapters.venues.binance.listing import NOT_LISTED
 from thunes.adapters.venues.binance.market_codec import decode_klines
+from thunes.adapters.venues.binance.market_frames import NS_PER_MS
 from thunes.adapters.venues.binance.requests import Request, query
 from thunes.adapters.venues.binance.transport import CcxtTransport
 from thunes.adapters.venues.binance.unreadable import Unreadable
@@ -23,12 +25,10 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant, Symbol, format_inst
 T = TypeVar("T")
 
 PAGE = 1_000
-_NS_PER_MS = 1_000_000
 _TIMEOUT_S = 10.0
 _TRIES, _WAITS = 5, 600
 _RESERVE = Decimal("0.5")
 """The share of the limits that is left to whoever trades from the same address."""
-_UNKNOWN_SYMBOL = -1121
 _TURNED_AWAY = (TOO_MANY, -1003)
 
 
@@ -55,14 +55,14 @@ class History:
     async def venue_time(self) -> Instant:
         """What time it is at the venue. Raises Unavailable."""
         asked = query("time", 1, signed=False)
-        return Instant(await self._ask(asked, decode_time) * _NS_PER_MS)
+        return Instant(await self._ask(asked, decode_time) * NS_PER_MS)
 
     async def first(self, symbol: Symbol, interval: str, since: Instant) -> Instant | None:
         """When the first bar opens that opens at `since` or later; None if there is none.
 
         Raises UsageError for a symbol that the venue does not know, Unavailable.
         """
-        asked = _klines(symbol, interval, 1, startTime=since // _NS_PER_MS)
+        asked = _klines(symbol, interval, 1, startTime=since // NS_PER_MS)
         bars = await self._ask(asked, decode_klines)
         return bars[0].open_time if bars else None
 
@@ -128,7 +128,7 @@ def _nobody(_: str) -> None:
 
 def _requests(symbol: Symbol, interval: str, spans: Iterable[Span]) -> Iterable[Request]:
     for begin, end in spans:
-        times = {"startTime": begin // _NS_PER_MS, "endTime": end // _NS_PER_MS - 1}
+        times = {"startTime": begin // NS_PER_MS, "endTime": end // NS_PER_MS - 1}
         yield _klines(symbol, interval, PAGE, **times)
 
 
@@ -145,7 +145,7 @@ def _unavailable(why: str) -> Unavailable:
 
 def _refused(request: Request, failure: Failure) -> ThunesError:
     asked = dict(request.params)
-    if failure.code == _UNKNOWN_SYMBOL:
+    if failure.code == NOT_LISTED:
         return UsageError(
             f"Binance does not list {asked['symbol']!r}; symbols are written like BTCUSDT"
         )

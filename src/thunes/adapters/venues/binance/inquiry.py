@@ -8,7 +8,7 @@ from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.known_orders import KnownOrders
 from thunes.adapters.venues.binance.listing import NOT_LISTED, Listing
-from thunes.adapters.venues.binance.requests import Request, query
+from thunes.adapters.venues.binance.requests import Request, one_order, open_orders, query
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import AccountSeen
 from thunes.core.domain.evidence import SeenFill, SeenOrder
@@ -19,7 +19,6 @@ T = TypeVar("T")
 NO_SUCH_ORDER = -2013
 PAGE = 1_000
 DAY_MS = 86_400_000
-_EVERY_SYMBOL_WEIGHT, _ONE_SYMBOL_WEIGHT = 80, 6
 _MARGIN_NS = 60 * NS_PER_SECOND
 
 
@@ -71,15 +70,9 @@ class Inquiry:
         )
 
     async def _open(self) -> list[OrderRow]:
-        """All that is open, on few symbols asked one by one, for that weighs less."""
-        requests = [query("openOrders", _EVERY_SYMBOL_WEIGHT)]
-        symbols = self._listing.listed()
-        if len(symbols) * _ONE_SYMBOL_WEIGHT < _EVERY_SYMBOL_WEIGHT:
-            requests = [
-                query("openOrders", _ONE_SYMBOL_WEIGHT, ("symbol", symbol)) for symbol in symbols
-            ]
+        """All that is open, learned."""
         rows: list[OrderRow] = []
-        for request in requests:
+        for request in open_orders(self._listing.listed()):
             rows += await self._rows(request, OrderRow)
         for row in rows:
             self._known.learn(row)
@@ -89,7 +82,7 @@ class Inquiry:
         self, symbol: Symbol, by: tuple[str, object], order_id: OrderId, asked: Instant
     ) -> list[OrderRow]:
         """One order however it stands; none if the venue does not know it."""
-        reply = await self._client.ask(query("order", 4, ("symbol", symbol), by))
+        reply = await self._client.ask(one_order(symbol, *by))
         if isinstance(reply, Failure):
             if reply.code == NOT_LISTED:
                 return []  # nobody says how orders of a delisted symbol stand

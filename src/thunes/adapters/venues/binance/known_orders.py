@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from thunes.adapters.venues.binance.answers import OrderRow
-from thunes.adapters.venues.binance.states import CONTINGENT, STANDINGS
+from thunes.adapters.venues.binance.states import STANDINGS
 from thunes.core.domain.evidence import FENCE_NS, Standing
 from thunes.core.domain.order import (
+    CONTINGENT,
     Canceled,
     Expired,
     Filled,

@@ -18,7 +18,12 @@ from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.listing import Listing
 from thunes.adapters.venues.binance.market_codec import Notice, decode_klines, decode_market
-from thunes.adapters.venues.binance.market_frames import BookTicker, CandleUpdate, Trade
+from thunes.adapters.venues.binance.market_frames import (
+    NS_PER_MS,
+    BookTicker,
+    CandleUpdate,
+    Trade,
+)
 from thunes.adapters.venues.binance.prices import Prices
 from thunes.adapters.venues.binance.requests import query
 from thunes.adapters.venues.binance.session import Broken, Send
@@ -175,7 +180,7 @@ class MarketFeed:
         self._fetched_at[symbol] = self._client.now()
         self._client.fallbacks += 1
         while True:
-            begin = self._joined[symbol] // 1_000_000
+            begin = self._joined[symbol] // NS_PER_MS
             params = (("symbol", symbol), ("interval", self._interval), ("startTime", begin))
             asked = query("klines", 2, *params, ("limit", _PAGE), signed=False)
             body = await self._client.ask(asked)
@@ -183,7 +188,7 @@ class MarketFeed:
                 self._resync.set()
                 return
             bars = _readable(decode_klines, body)
-            now = clock.stamp_ms(self._client.now()) * 1_000_000
+            now = clock.stamp_ms(self._client.now()) * NS_PER_MS
             closed = [bar for bar in bars if self._joined[symbol] <= bar.open_time]
             closed = [bar for bar in closed if bar.close_time <= now and _is_whole(bar)]
             for bar in closed:

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from thunes.adapters.venues.binance.requests import Params, Request, Urgency
-from thunes.adapters.venues.binance.states import CONTINGENT, KINDS
-from thunes.core.domain.order import Order, OrderRole, OrderType, Side
+from thunes.adapters.venues.binance.states import KINDS
+from thunes.core.domain.order import (
+    CONTINGENT,
+    LIMITED,
+    STOPS,
+    Order,
+    OrderRole,
+    OrderType,
+    Side,
+)
 from thunes.core.domain.units import OrderId, Symbol
-
-_STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
-_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 
 
 def place(orders: Sequence[Order]) -> Request:
@@ -78,7 +83,7 @@ def _order(order: Order) -> Params:
 def _prices(prefix: str, order: Order, kind: str) -> Params:
     """What an order of this kind names beside its quantity, with the prefix of its leg."""
     rows: list[tuple[str, str]] = []
-    if order.type in _LIMITED:
+    if order.type in LIMITED:
         rows.append(("price", _text(order.limit_price)))
         if kind != "LIMIT_MAKER":
             rows.append(("timeInForce", "GTC"))
@@ -90,7 +95,7 @@ def _prices(prefix: str, order: Order, kind: str) -> Params:
 def _pair(prefix: str, orders: Sequence[Order]) -> Params:
     """A stop and a target for the same coins: a sell's target lies above, a buy's below."""
     one, other = orders
-    stop, target = (one, other) if one.type in _STOPS else (other, one)
+    stop, target = (one, other) if one.type in STOPS else (other, one)
     above, below = (target, stop) if one.side is Side.SELL else (stop, target)
     rows: list[tuple[str, str]] = [
         (_prefixed(prefix, "side"), one.side.name),

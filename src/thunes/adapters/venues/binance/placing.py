@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from thunes.adapters.venues.binance.answers import ListRow, OrderRow, decode
 from thunes.adapters.venues.binance.classify import Failure, Meaning
@@ -16,7 +17,12 @@ from thunes.adapters.venues.binance.order_requests import (
     urgency_of,
 )
 from thunes.adapters.venues.binance.prices import Prices
-from thunes.adapters.venues.binance.requests import Request, Urgency, query
+from thunes.adapters.venues.binance.requests import (
+    Request,
+    Urgency,
+    one_order,
+    open_orders,
+)
 from thunes.adapters.venues.binance.rights import Rights
 from thunes.adapters.venues.binance.states import PENDING
 from thunes.adapters.venues.binance.unreadable import Unreadable
@@ -24,7 +30,6 @@ from thunes.core.domain.order import CancelRefused, Order, OutcomeUnknown, Rejec
 from thunes.core.domain.units import Instant, OrderId
 
 UNKNOWN_ORDER = (-2011, "Unknown order sent.")
-_ALL_OPEN_WEIGHT = 80
 
 
 class Placing:
@@ -139,15 +144,13 @@ class Placing:
 
     async def _standing(self, row: OrderRow) -> OrderRow:
         """A leg that was waiting when the answer was written may be at work by now."""
-        asked = query("order", 4, ("symbol", row.symbol), ("orderId", row.order_id))
-        reply = await self.client.ask(asked)
+        reply = await self.client.ask(one_order(row.symbol, "orderId", row.order_id))
         return row if isinstance(reply, Failure) else decode(reply, OrderRow, "an order")
 
     async def _learn_open(self) -> bool:
         """Somebody before us sent what is to be cancelled: ask the venue what is open."""
-        everything = query("openOrders", _ALL_OPEN_WEIGHT)
-        request = Request("GET", everything.path, (), everything.weight, Urgency.PROTECTIVE)
-        reply = await self.client.ask(request)
+        (everything,) = open_orders()
+        reply = await self.client.ask(replace(everything, urgency=Urgency.PROTECTIVE))
         if isinstance(reply, Failure):
             return False
         try:

@@ -15,7 +15,7 @@ from thunes.adapters.venues.binance.client import CLOCK_CODE, Client, Now
 from thunes.adapters.venues.binance.exchange_info import parse_exchange_info
 from thunes.adapters.venues.binance.hosts import hosts_at
 from thunes.adapters.venues.binance.order_requests import cancel, cancel_replace, place
-from thunes.adapters.venues.binance.requests import Request, query
+from thunes.adapters.venues.binance.requests import Request, one_order, query
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.transport import CcxtTransport
 from thunes.core.domain.errors import ThunesError, UsageError
@@ -71,8 +71,8 @@ class Bench:
 
     async def standing(self, order: Order) -> str:
         """Its status, or code and text of why there is none."""
-        by = ("origClientOrderId", order.id)
-        reply = await self.client.ask(query("order", 4, ("symbol", order.symbol), by))
+        asked = one_order(order.symbol, "origClientOrderId", order.id)
+        reply = await self.client.ask(asked)
         if isinstance(reply, Failure):
             return f"{reply.code} {reply.text}"
         return decode(reply, OrderRow, "an order").status

@@ -5,14 +5,13 @@ here, and that the venue says is over.
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from thunes.adapters.venues.binance.answers import OrderRow, decode
 from thunes.adapters.venues.binance.classify import Failure
 from thunes.adapters.venues.binance.client import Client
 from thunes.adapters.venues.binance.known_orders import KnownOrders
 from thunes.adapters.venues.binance.listing import NOT_LISTED
-from thunes.adapters.venues.binance.requests import query
+from thunes.adapters.venues.binance.requests import one_order, open_orders
 from thunes.adapters.venues.binance.states import STANDINGS
 from thunes.adapters.venues.binance.unreadable import Unreadable
 from thunes.core.domain.evidence import Standing
@@ -20,15 +19,6 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant, OrderId, Symbol
 
 PULSE_NS = 3 * NS_PER_SECOND
 LOOK_NS = NS_PER_SECOND
-_ALL_WEIGHT, _ONE_WEIGHT = 80, 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Untold:
-    """An order whose end was found, and not told yet."""
-
-    order_id: OrderId
-    symbol: Symbol
 
 
 class Pulse:
@@ -38,8 +28,8 @@ class Pulse:
         self._client = client
         self._known = known
         self._asked_at = Instant(0)
-        self._suspects: frozenset[_Untold] = frozenset()
-        self._dead: _Untold | None = None
+        self._suspects: frozenset[OrderId] = frozenset()  # have ended, and that is not told yet
+        self._dead: OrderId | None = None
 
     async def run(self) -> None:
         """Feel it every few seconds, until cancelled."""
@@ -52,8 +42,7 @@ class Pulse:
 
     def doubt(self) -> str:
         """Why the stream must be dead; "" if nothing says so."""
-        dead = self._dead
-        return f"{dead.order_id} has ended and this stream does not tell" if dead else ""
+        return f"{self._dead} has ended and this stream does not tell" if self._dead else ""
 
     def restart(self) -> None:
         """There is another stream now."""
@@ -65,34 +54,28 @@ class Pulse:
         if not before:
             self._suspects = frozenset()
             return
-        open_ids = await self._open(sorted({each.symbol for each in before}))
+        open_ids = await self._open(sorted(frozenset(before.values())))
         if open_ids is None:
             return
-        untold = [each for each in before if each.order_id not in open_ids]
-        ended = [each for each in untold if await self._is_over(each)]
+        untold = [each for each in before.items() if each[0] not in open_ids]
+        ended = [order_id for order_id, symbol in untold if await self._is_over(order_id, symbol)]
         resting = self._resting()  # meanwhile some may have been told
         self._suspects = frozenset(each for each in ended if each in resting)
         self._dead = next((each for each in ended if each in self._suspects & suspects), None)
 
-    def _resting(self) -> list[_Untold]:
+    def _resting(self) -> dict[OrderId, Symbol]:
         """What the venue has had, and may still have."""
-        return [
-            _Untold(order_id, symbol)
-            for order_id, symbol in self._known.unsettled()
-            if self._known.is_numbered(order_id)
-        ]
+        known = self._known
+        return {name: symbol for name, symbol in known.unsettled() if known.is_numbered(name)}
 
     async def _open(self, symbols: list[Symbol]) -> frozenset[OrderId] | None:
         """The ids of what is open, or None where that could not be read."""
-        asked = [query("openOrders", _ONE_WEIGHT, ("symbol", symbol)) for symbol in symbols]
-        if len(symbols) * _ONE_WEIGHT > _ALL_WEIGHT:
-            asked = [query("openOrders", _ALL_WEIGHT)]
         found: list[OrderId] = []
-        for each in asked:
+        for each in open_orders(symbols):
             reply = await self._client.ask(each)
-            if isinstance(reply, Failure) and reply.code == NOT_LISTED:
-                continue
             if isinstance(reply, Failure):
+                if reply.code == NOT_LISTED:
+                    continue
                 return None
             try:
                 found += [row.ours for row in decode(reply, list[OrderRow], "the open orders")]
@@ -100,9 +83,8 @@ class Pulse:
                 return None
         return frozenset(found)
 
-    async def _is_over(self, order: _Untold) -> bool:
-        by = ("origClientOrderId", order.order_id)
-        reply = await self._client.ask(query("order", 4, ("symbol", order.symbol), by))
+    async def _is_over(self, order_id: OrderId, symbol: Symbol) -> bool:
+        reply = await self._client.ask(one_order(symbol, "origClientOrderId", order_id))
         if isinstance(reply, Failure):
             return False
         try:

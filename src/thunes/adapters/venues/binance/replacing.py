@@ -7,7 +7,7 @@ can be checked is checked before anything is given up.
 import msgspec
 
 from thunes.adapters.venues.binance.answers import OrderRow, decode
-from thunes.adapters.venues.binance.classify import Failure, Meaning, meaning_of
+from thunes.adapters.venues.binance.classify import Failure, Meaning, Trouble, meaning_of
 from thunes.adapters.venues.binance.order_requests import cancel_replace
 from thunes.adapters.venues.binance.placing import Placing, cancel_refused, refused
 from thunes.adapters.venues.binance.unreadable import Unreadable
@@ -38,11 +38,6 @@ class _Halves(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Failed(msgspec.Struct, frozen=True):
     data: _Halves
-
-
-class _Trouble(msgspec.Struct, frozen=True):
-    code: int
-    msg: str = ""
 
 
 async def replace(placing: Placing, command: ReplaceOrders, at: Instant) -> list[Report]:
@@ -104,7 +99,7 @@ def _new_half(placing: Placing, order: Order, halves: _Halves) -> list[Report]:
 
 
 def _failure(response: msgspec.Raw) -> Failure:
-    trouble = decode(bytes(response), _Trouble, "half of a cancel-replace")
+    trouble = decode(bytes(response), Trouble, "half of a cancel-replace")
     return Failure(meaning_of(trouble.code, trouble.msg), trouble.code, trouble.msg)
 
 

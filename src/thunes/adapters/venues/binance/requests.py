@@ -1,8 +1,12 @@
 """Requests: what the venue is asked over REST, its weight, and how much it matters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thunes.core.domain.units import Symbol
 from thunes.core.domain.word import Word
+
+_EVERY_SYMBOL_WEIGHT, _ONE_SYMBOL_WEIGHT = 80, 6
 
 Params = tuple[tuple[str, str], ...]
 
@@ -32,3 +36,15 @@ def query(path: str, weight: int, *params: tuple[str, object], signed: bool = Tr
     """A question: it changes nothing at the venue."""
     said = tuple((name, str(value)) for name, value in params)
     return Request("GET", f"/api/v3/{path}", said, weight, Urgency.QUERY, signed=signed)
+
+
+def one_order(symbol: Symbol, by: str, value: object) -> Request:
+    """How one order stands; `by` is `orderId` or `origClientOrderId`."""
+    return query("order", 4, ("symbol", symbol), (by, value))
+
+
+def open_orders(symbols: Sequence[Symbol] | None = None) -> list[Request]:
+    """All that is open of these symbols, or of any; few are asked one by one: that weighs less."""
+    if symbols is None or len(symbols) * _ONE_SYMBOL_WEIGHT > _EVERY_SYMBOL_WEIGHT:
+        return [query("openOrders", _EVERY_SYMBOL_WEIGHT)]
+    return [query("openOrders", _ONE_SYMBOL_WEIGHT, ("symbol", symbol)) for symbol in symbols]

@@ -27,5 +27,3 @@ KINDS: Mapping[OrderType, str] = {
     OrderType.STOP_LIMIT: "STOP_LOSS_LIMIT",
     OrderType.TAKE_PROFIT: "TAKE_PROFIT",
 }
-CONTINGENT = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
-"""What waits for a trigger: it counts against the algo orders of a symbol."""

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from thunes.adapters.venues.binance.bare import bare
+from thunes.adapters.venues.binance.lean_ccxt import BaseError, Exchange, RequestTimeout
 from thunes.core.domain.errors import ThunesError
 
-_CCXT = bare()
-_Exchange: Any = _CCXT.exchange
 _SILENT = logging.Logger("thunes.silent", level=logging.CRITICAL + 1)
 
 
@@ -47,7 +45,7 @@ class _Heard(Exception):
         self.raw = raw
 
 
-class _Bare(_Exchange):  # type: ignore[misc]
+class _Bare(Exchange):  # type: ignore[misc]
     """An exchange of ccxt without any rule of its own: what is heard is handed on as it is."""
 
     def describe(self) -> Any:
@@ -75,8 +73,8 @@ class CcxtTransport:
             await self._bare.fetch(url, method, dict(headers), None)
         except _Heard as heard:
             return heard.raw
-        except _CCXT.error as error:
-            late = isinstance(error, _CCXT.timeout)
+        except BaseError as error:
+            late = isinstance(error, RequestTimeout)
         why = f"no answer within {self._timeout_s:g} s" if late else "the connection failed"
         raise Unanswered(why) from None
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from thunes.adapters.venues.simulated.orders import CONTINGENT, Book
-from thunes.core.domain.instrument import Filter, failed_filter
-from thunes.core.domain.order import Order, OrderType, Side
+from thunes.adapters.venues.simulated.orders import Book
+from thunes.core.domain.instrument import Filter, failed_count, failed_filter
+from thunes.core.domain.order import CONTINGENT, LIMITED, STOPS, Order, OrderType, Side
 from thunes.core.domain.units import EXACT, ZERO, Price
 
 Refusal = tuple[int, str]
@@ -28,8 +28,6 @@ NOT_AT_ONCE = "UNFILLED_FOK_ORDER_EXPIRED"
 NEVER_BEGUN = "OTO_PHASE_ONE_EXPIRED"
 
 _ANY_PRICE = Price(Decimal("Infinity"))
-_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
-_STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 
 def refusal_of_filter(failed: Filter) -> Refusal:
@@ -66,14 +64,10 @@ def refused(orders: Sequence[Order], book: Book, last: Decimal | None) -> Refusa
         failed = failed_filter(instrument, order, Price(anchor))
         if failed is not None:
             return refusal_of_filter(failed)
-    if instrument.max_orders and len(book.orders) + len(orders) > instrument.max_orders:
-        return refusal_of_filter(Filter.MAX_NUM_ORDERS)
-    if instrument.max_stop_orders:
-        stops = [o for o in orders if o.type in CONTINGENT]
-        held = sum(1 for w in book.orders.values() if w.order.type in CONTINGENT)
-        if stops and held + len(stops) > instrument.max_stop_orders:
-            return refusal_of_filter(Filter.MAX_NUM_ALGO_ORDERS)
-    return None
+    resting = book.orders.values()
+    waiting = sum(1 for working in resting if working.order.type in CONTINGENT)
+    failed = failed_count(instrument, orders, len(resting), waiting)
+    return None if failed is None else refusal_of_filter(failed)
 
 
 def misplaced(orders: Sequence[Order], last: Decimal | None) -> Refusal | None:
@@ -102,7 +96,7 @@ def _cost(order: Order, last: Decimal | None, fee_factor: Decimal) -> Decimal:
 def _missing(order: Order) -> str | None:
     if order.quantity is None and order.quote_amount is None:
         return "quantity"
-    if order.limit_price is None and order.type in _LIMITED:
+    if order.limit_price is None and order.type in LIMITED:
         return "price"
     if order.stop_price is None and order.type in CONTINGENT:
         return "stopPrice"
@@ -117,7 +111,7 @@ def _pair(one: Order, other: Order) -> bool:
         and one.side is other.side
         and one.quantity == other.quantity
         and OrderType.MARKET not in (one.type, other.type)
-        and (one.type in _STOPS) is not (other.type in _STOPS)
+        and (one.type in STOPS) is not (other.type in STOPS)
     )
 
 
@@ -133,7 +127,7 @@ def _undone(entry: Order, rest: Sequence[Order]) -> bool:
 
 def _wrong_relation(one: Order, other: Order, last: Decimal | None) -> Refusal | None:
     """A sell's target lies above the market and its stop below; a buy's the other way round."""
-    stop, target = (one, other) if one.type in _STOPS else (other, one)
+    stop, target = (one, other) if one.type in STOPS else (other, one)
     low = stop.stop_price or ZERO
     high = (target.limit_price if target.type is OrderType.LIMIT else target.stop_price) or ZERO
     if stop.side is Side.BUY:
@@ -145,6 +139,6 @@ def _wrong_relation(one: Order, other: Order, last: Decimal | None) -> Refusal |
 def _immediate(order: Order, last: Decimal | None) -> Refusal | None:
     if last is None or order.stop_price is None or order.type not in CONTINGENT:
         return None
-    waits_below = (order.side is Side.SELL) is (order.type in _STOPS)
+    waits_below = (order.side is Side.SELL) is (order.type in STOPS)
     waits = order.stop_price < last if waits_below else order.stop_price > last
     return None if waits else IMMEDIATE

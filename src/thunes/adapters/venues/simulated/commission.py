@@ -6,7 +6,7 @@ from thunes.adapters.venues.simulated.costs import Charged, FeeModel
 from thunes.adapters.venues.simulated.desk import BNB, Desk
 from thunes.adapters.venues.simulated.orders import Working
 from thunes.core.domain.instrument import Instrument
-from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, ceil_to
+from thunes.core.domain.units import EXACT, ONE, ZERO, Asset, Instant, ceil_to, floor_to
 
 _BNB_STEP = Decimal("0.00000001")
 
@@ -28,8 +28,11 @@ class Commission:
             if fee is not None:
                 return fee, BNB
         if charged is Charged.QUOTE or not working.buy:
-            return EXACT.multiply(cost, rate), instrument.quote
-        return EXACT.multiply(quantity, rate), instrument.base
+            return self._stepped(EXACT.multiply(cost, rate)), instrument.quote
+        return self._stepped(EXACT.multiply(quantity, rate)), instrument.base
+
+    def _stepped(self, fee: Decimal) -> Decimal:
+        return floor_to(fee, self.fees.step) if self.fees.step else fee
 
     def _bnb(self, instrument: Instrument, cost: Decimal, rate: Decimal) -> Decimal | None:
         """The fee in BNB, rounded up to its eighth digit; None where its price or BNB lacks."""

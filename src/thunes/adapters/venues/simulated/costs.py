@@ -21,12 +21,16 @@ class Charged(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FeeModel:
-    """Commission as fractions of the traded value (0.001 = 10 bps)."""
+    """Commission as fractions of the traded value (0.001 = 10 bps).
+
+    With a `step` it is taken in multiples of that, rounded down; 0: to the last digit.
+    """
 
     maker: Decimal = ZERO
     taker: Decimal = ZERO
     charged: Charged = Charged.QUOTE
     bnb_discount: Decimal = Decimal("0.25")
+    step: Decimal = ZERO
 
     def __post_init__(self) -> None:
         for name in ("maker", "taker", "bnb_discount"):

@@ -8,7 +8,7 @@ from thunes.adapters.venues.simulated.costs import Charged
 from thunes.adapters.venues.simulated.desk import Desk
 from thunes.adapters.venues.simulated.models import Models
 from thunes.adapters.venues.simulated.orders import Book, Working
-from thunes.core.domain.instrument import Filter, Instrument
+from thunes.core.domain.instrument import Filter, Instrument, too_large
 from thunes.core.domain.order import Accepted, Filled, OrderRole, OrderType
 from thunes.core.domain.units import (
     EXACT,
@@ -224,8 +224,4 @@ def _failed_amount(instrument: Instrument, quantity: Decimal) -> Filter | None:
     """The filter that a market buy by amount fails once its quantity is known."""
     if quantity <= ZERO or quantity < instrument.min_quantity:
         return Filter.LOT_SIZE
-    if instrument.max_quantity and quantity > instrument.max_quantity:
-        return Filter.LOT_SIZE
-    if instrument.market_max_quantity and quantity > instrument.market_max_quantity:
-        return Filter.MARKET_LOT_SIZE
-    return None
+    return too_large(instrument, quantity, at_market=True)

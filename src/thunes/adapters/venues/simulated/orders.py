@@ -4,11 +4,10 @@ from decimal import Decimal
 
 from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import Levels
-from thunes.core.domain.order import Order, OrderRole, OrderType, Side
+from thunes.core.domain.order import CONTINGENT, Order, OrderRole, OrderType, Side
 from thunes.core.domain.units import EXACT, ZERO, Asset, Instant, OrderId, Quantity, Symbol
 
 INFINITY = float("inf")
-CONTINGENT = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
 
 
 class Working:
