@@ -27,7 +27,7 @@ def found(directory: Path) -> tuple[bytes | None, list[bytes], list[bytes]]:
     kept = KeptJournal.open(directory, HEADER)
     try:
         what = kept.recorded()
-        return what.state, what.before, list(what.after)
+        return what.state, what.beside, list(what.after)
     finally:
         kept.release()
 
