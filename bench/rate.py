@@ -13,13 +13,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from unittest.mock import patch
 
-from thunes.adapters.storage.recorder import Recorder
-
 from bench.data import CACHE
 from bench.harness import OURS, RATE, Row
 from bench.rules import rules
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
+from thunes.adapters.storage.market.recorder import Recorder
 from thunes.adapters.venues.binance import works
 from thunes.adapters.venues.binance.hosts import hosts_at
 from thunes.adapters.venues.binance.listed import listed_at
@@ -36,7 +35,7 @@ PEAK = 1_568
 
 TIMES, SECONDS, DRAIN_S = 5, 60, 2.0
 _SYMBOLS = (Symbol("BTCUSDT"), Symbol("ETHUSDT"))
-_LOOK_S = 0.05
+_LOOK_S, FLUSH_S = 0.05, 10.0
 
 
 class Tap:
@@ -87,7 +86,7 @@ def rate(_: int) -> list[Row]:
 def _listened(where: Path, site: rehearsal.Rehearsal) -> Row:
     listed = listed_at(site.rest, _SYMBOLS)
     clock, tap = SystemClock((listed.time, listed.counted)), Tap()
-    recorder = Recorder(where / "tape")
+    recorder = Recorder(where / "tape", every_ms=1, keep_days=36_500)
     keys = Keys(site.api_key, site.api_secret)
     spec = rules(listed.instruments, 60 * NS_PER_SECOND)
     wanted = Wanted(spec, site.rest, keys, where / "state", taps=(recorder, tap))
@@ -101,7 +100,7 @@ def _listened(where: Path, site: rehearsal.Rehearsal) -> Row:
         with patch.object(works, "hosts_at", lambda _: hosts):
             running = begin(wanted, clock, lease)
         gauge, worked = Gauge(running), time.process_time()
-        writer = threading.Thread(target=recorder.run)
+        writer = threading.Thread(target=_write, args=(recorder, gauge.over))
         threading.Timer(SECONDS + 1 + DRAIN_S, running.process.stop).start()
         gauge.start()
         writer.start()
@@ -112,9 +111,14 @@ def _listened(where: Path, site: rehearsal.Rehearsal) -> Row:
         said = json.loads(sender.communicate("\n")[0])
         running.close()
         lease.release()
-        recorder.stop()
         writer.join()
     return _row(said, tap, gauge, (counts, running.process.conflated, recorder.dropped, worked))
+
+
+def _write(recorder: Recorder, over: threading.Event) -> None:
+    while not over.wait(FLUSH_S):
+        recorder.flush()
+    recorder.flush()
 
 
 def _row(

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import math
 import random
 import struct
 import sys
@@ -23,7 +24,7 @@ class Sender:
     """Says it once, to the first who comes."""
 
     def __init__(self, per_second: int, seconds: float) -> None:
-        self.per_tick, self.ticks = round(per_second * TICK_S), round(seconds / TICK_S)
+        self.per_tick, self.ticks = math.ceil(per_second * TICK_S), round(seconds / TICK_S)
         self.quotes = self.trades = self.waiting = 0
         self.late_s = 0.0
         self.done = asyncio.Event()
