@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import journal, living, projected, sent, served, wire, worlds
+from bench import beside, journal, living, projected, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -167,6 +167,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "simulate": worlds.hours,
     "week": worlds.week,
     "live": living.rows,
+    "beside": beside.rows,
     "sandbox": served.rows,
     "sent": sent.sent,
     "wire": wire.wire,

@@ -1,6 +1,9 @@
 """`thunes db`: the SQL tables of a journal, made anew, compared with it, and asked."""
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,12 +24,16 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+_NICE = 5  # what trades comes first
 _TABLES = ("orders", "trades", "positions", "balances")
 
 _State = Annotated[Path, typer.Option(help="The directory with `journal` and `thunes.db` in it.")]
 _Url = Annotated[
     str | None,
-    typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: STATE/thunes.db."),
+    typer.Option(
+        envvar="DATABASE_URL",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: STATE/thunes.db.",
+    ),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -74,6 +81,40 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
             typer.echo(f"  {found.difference}")
             typer.echo("  `thunes db rebuild` mends it")
     raise typer.Exit(0 if found.difference is None else 1)
+
+
+@app.command()
+def follow(
+    state: _State = Path("var"),
+    url: _Url = None,
+    as_json: _AsJson = False,
+    child_of: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Keep the tables up with the journal, within about a second, until Ctrl-C or SIGTERM.
+
+    A process that trades has this done by itself. A database that is locked or gone is told once
+    and tried again; whatever it missed is made up for.
+
+    Example: thunes db follow --state var
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if child_of is not None:
+        os.nice(_NICE)
+
+    def wait(seconds: float) -> bool:
+        # A parent that was killed tells nobody; whoever comes next has tables kept of its own.
+        return not stop.wait(seconds) and child_of in (None, os.getppid())
+
+    def told(text: str) -> None:
+        print(json.dumps({"tables": text}) if as_json else text, flush=True)
+
+    with _sql():
+        from thunes.adapters.storage.projections.keeping_up import keep_up
+
+        with _tables(state, url) as tables:
+            keep_up(tables, wait, told)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from thunes.cli import (
     sandbox,
     simulate,
     strategies,
+    taping,
 )
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
@@ -34,7 +35,7 @@ from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
     *(backtest, demo, doctor, fetch, init, looking, operating, paper, parity, probe),
-    *(rodage, sandbox, simulate, strategies),
+    *(rodage, sandbox, simulate, strategies, taping),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")

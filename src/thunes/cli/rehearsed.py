@@ -20,6 +20,7 @@ from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import Gone
 from thunes.compose import rehearsal
 from thunes.compose.attended import attended
+from thunes.compose.beside import Beside, kept_of
 from thunes.compose.live import Running, Wanted, begin, fingerprint
 from thunes.compose.spec import Costs, RunSpec
 from thunes.compose.strategies import specify_strategy
@@ -94,10 +95,11 @@ def rehearse(asked: Asked) -> None:
         watch = Watch(
             _watched(config, served=asked.config is not None), _output(asked, where, config)
         )
+        beside = Beside(asked.state, kept_of(config), watch.logs)
         place, told = (spec, where.place, where.keys, asked.state), watch.logs.trouble
-        wanted = Wanted(*place, taps=(watch.gaps,), troubled=told)
+        wanted = Wanted(*place, taps=(watch.gaps, *beside.taps), troubled=told)
         running = begin(wanted, clock, lease)
-        over = watch.over(running, wanted, clock)
+        over = watch.over(running, wanted, clock, beside.tasks(running, wanted))
         with over, attended(running, wanted, clock.now, asked.config):
             _run(running, asked)
     finally:

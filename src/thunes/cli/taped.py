@@ -1,8 +1,9 @@
-"""Tapes: a folder of bar files, each named like its symbol, with the filters of what is listed."""
+"""Tapes: the bar files of a folder or a catalog, with the filters of what is listed."""
 
 from collections.abc import Collection
 from pathlib import Path
 
+from thunes.adapters.storage.bars.catalog import entries
 from thunes.adapters.storage.bars.paths import symbol_in_name
 from thunes.cli.market import MarketFlags, market_asked
 from thunes.core.domain.errors import UsageError
@@ -13,10 +14,13 @@ _FILTERS = ("0.01", "0.00001", "5")  # tick, step and least notional of what is 
 
 
 def tape_in(folder: Path, symbols: Collection[str] = ()) -> Tape:
-    """The bar files of a folder, of these symbols or of all; what is listed has its own filters."""
+    """The bar files of a folder, named like their symbols, or the one timeframe of a catalog, of
+    these symbols or of all; what is listed has its own filters."""
     if not folder.is_dir():
         raise UsageError(f"--tape {folder}: there is no such folder")
     files = sorted(path for path in folder.iterdir() if path.is_file() and symbol_in_name(path))
+    if not files:
+        files = sorted(entry.shelf.file(folder) for entry in entries(folder))
     if not files:
         raise UsageError(f"--tape {folder}: no file there is named like BTCUSDT_1m.parquet")
     if symbols:

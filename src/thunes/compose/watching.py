@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,11 +65,13 @@ class Watch:
             self._server = MetricsServer(self._registry, host, port)
 
     @contextmanager
-    def over(self, running: Running, wanted: Wanted, clock: SystemClock) -> Iterator[None]:
-        """Watch a process from before it runs until it has ended."""
+    def over(
+        self, running: Running, wanted: Wanted, clock: SystemClock, beside: Sequence[Task] = ()
+    ) -> Iterator[None]:
+        """Watch a process from before it runs until it has ended, and what runs beside it."""
         process = running.process
         try:
-            supervisor = self._supervisor(running, wanted, clock)
+            supervisor = self._supervisor(self._schedule(running, wanted, clock), running, beside)
         except ThunesError:
             running.close()
             raise
@@ -102,14 +104,8 @@ class Watch:
         )
         registry.register(HealthMetrics(health))
 
-    def _supervisor(self, running: Running, wanted: Wanted, clock: SystemClock) -> Supervisor:
-        schedule = self._schedule(running, wanted, clock)
-
-        def keep_schedule(pulse: Pulse) -> None:
-            while pulse.wait(min(_TURN_S, clock.wait_s(schedule.due()))):
-                schedule.run_due()
-
-        tasks = [Task("schedule", keep_schedule), Task("kernels", compile_kernels, _COMPILER_S)]
+    def _supervisor(self, schedule: Task, running: Running, beside: Sequence[Task]) -> Supervisor:
+        tasks = [schedule, Task("kernels", compile_kernels, _COMPILER_S), *beside]
         server = self._server
         if server is not None:
             tasks.append(Task("metrics", lambda pulse: server.serve(pulse.wait)))
@@ -123,7 +119,7 @@ class Watch:
             tasks, Ways(self.logs.trouble, degrade, lambda why: end_at_once(why, self.logs), notify)
         )
 
-    def _schedule(self, running: Running, wanted: Wanted, clock: SystemClock) -> Schedule:
+    def _schedule(self, running: Running, wanted: Wanted, clock: SystemClock) -> Task:
         watched, spec = self._watched, wanted.spec
         notes = Note(wanted.directory / SCHEDULE)
         trades = Trades(wanted.directory / JOURNAL, running.process.live.engine.state.at)
@@ -144,7 +140,12 @@ class Watch:
         )
         schedule = Schedule(jobs, desk.acts(), notes, clock.now, self.logs.trouble)
         running.process.live.watch(trades.watch)
-        return schedule
+
+        def keep_schedule(pulse: Pulse) -> None:
+            while pulse.wait(min(_TURN_S, clock.wait_s(schedule.due()))):
+                schedule.run_due()
+
+        return Task("schedule", keep_schedule)
 
 
 def compile_kernels(pulse: Pulse) -> None:

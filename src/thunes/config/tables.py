@@ -196,7 +196,27 @@ class _Logs(Section):
     )
 
 
+class _Recorder(Section):
+    """Quotes, trades and bars in columns, in `tape` beside the journal."""
+
+    on: bool = Field(default=True, description="Whether what is heard of the market is recorded.")
+    quote_every_ms: int = Field(
+        default=1_000,
+        ge=10,
+        le=10_000,
+        description="Of the quotes of a symbol the last one in so many is recorded; trades in a row"
+        " at one price are one.",
+    )
+    keep_days: int = Field(
+        default=30, ge=1, le=3_650, description="Days of quotes and trades; bars are kept for good."
+    )
+
+
 class _Storage(Section):
+    tables: bool = Field(
+        default=True,
+        description="Whether SQL tables of the journal are kept beside what trades (extra sql).",
+    )
     url: Hidden = Field(
         default=Secret(""),
         description='postgresql://HOST/NAME; "": SQLite in the state directory. '
@@ -227,5 +247,6 @@ class Config(Section):
     schedule: _Schedule = _Schedule()
     metrics: _Metrics = _Metrics()
     logs: _Logs = _Logs()
+    recorder: _Recorder = _Recorder()
     storage: _Storage = _Storage()
     alerts: _Alerts = _Alerts()

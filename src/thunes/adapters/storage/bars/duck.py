@@ -1,7 +1,7 @@
 """DuckDB as the hand that reads and writes files: in memory, in UTC, offline."""
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,18 +57,35 @@ def columns_of(relation: "duckdb.DuckDBPyConnection") -> dict[str, NDArray[Any]]
 
 def write_parquet(path: Path, columns: dict[str, NDArray[Any]]) -> None:
     """Write equally long columns to `path` as Parquet (zstd), in the order given."""
+    with _writing(path) as connection:
+        connection.register("columns_to_write", columns)
+        connection.execute(f"COPY (SELECT * FROM columns_to_write) TO {_parquet(path)}")
+
+
+def merge_parquet(sources: Sequence[Path], path: Path) -> None:
+    """Write the rows of Parquet files, which have the same columns, to one, in their order.
+
+    It goes on beside other work: on one thread, and in little memory.
+    """
+    files = [file_argument(source) for source in sources]
+    with _writing(path) as connection:
+        connection.execute("SET threads = 1; SET memory_limit = '256MB'")
+        connection.execute(f"COPY (SELECT * FROM read_parquet(?)) TO {_parquet(path)}", [files])
+
+
+@contextmanager
+def _writing(path: Path) -> "Iterator[duckdb.DuckDBPyConnection]":
     import duckdb
 
     try:
         with duck() as connection:
-            connection.register("columns_to_write", columns)
-            connection.execute(
-                "COPY (SELECT * FROM columns_to_write) TO "
-                + _quoted(str(path))
-                + " (FORMAT parquet, COMPRESSION zstd)"
-            )
+            yield connection
     except (duckdb.Error, OSError) as error:
         raise ThunesError(f"cannot write {path}: {reason(error)}") from error
+
+
+def _parquet(path: Path) -> str:
+    return _quoted(str(path)) + " (FORMAT parquet, COMPRESSION zstd)"
 
 
 def reason(error: Exception) -> str:
