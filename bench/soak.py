@@ -21,6 +21,7 @@ from random import Random
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.soak_books import merged
 from bench.soak_site import (
     PRICES,
     Sandbox,
@@ -197,7 +198,7 @@ def asked_for(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="a new directory that everything stays in")
     asked = parser.parse_args(words)
     if asked.quick:
-        asked.hours, asked.kills, asked.symbols = 1.0, 5, 3
+        asked.hours, asked.kills, asked.symbols, asked.speed = 1.0, 5, 3, 30.0
     return asked
 
 
@@ -222,6 +223,7 @@ def main() -> None:
         soak = Soak(asked, where, lambda done: progress.update(task, completed=done))
         try:
             soak.run()
+            soak.seen.downs = merged(soak.seen.downs)
             rows, wrong = verdict(asked, soak.seen, soak.sandbox, soak.site.state)
         finally:
             soak.close()

@@ -123,7 +123,7 @@ class Naked:
     end: float
 
     def seconds(self, downs: Iterable[tuple[float, float]] = ()) -> float:
-        """How long, less the times when nothing ran that could have mended it."""
+        """How long, less the times, each told once, when nothing ran that could have mended it."""
         less = sum(max(0.0, min(self.end, end) - max(self.begin, begin)) for begin, end in downs)
         return (self.end - self.begin - less) / 1_000
 
@@ -267,6 +267,17 @@ class _Story:
                 for one in sells
                 if one.is_open and one.quantity * self._price >= self._least
             ]
+
+
+def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same times, each told once."""
+    found: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def worst_and_p99(seconds: Iterable[float]) -> tuple[float, float]:

@@ -20,9 +20,12 @@ def arena(monkeypatch: pytest.MonkeyPatch) -> Iterator[Arena]:
         yield arena
 
 
-@pytest.mark.parametrize("code", [-1001, -1008])
-def test_a_start_outlasts_a_bad_moment(arena: Arena, code: int) -> None:
-    arena.fault("error_before", on="GET /api/v3/*", times=2, value=code)
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("error_before", -1001), ("error_before", -1008), ("answer_cut", None), ("answer_lost", None)],
+)
+def test_a_start_outlasts_a_bad_moment(arena: Arena, fault: str, code: int | None) -> None:
+    arena.fault(fault, on="GET /api/v3/*", times=2, value=code)
     (found,) = listed_at(arena.url, [BTC]).instruments
     assert found.symbol == BTC
 

@@ -16,6 +16,7 @@ from bench.soak_books import (
     Record,
     Traded,
     compare,
+    merged,
     read_record,
     slope,
     worst_and_p99,
@@ -210,6 +211,12 @@ def test_the_record_of_a_journal(tmp_path: Path) -> None:
     read = read_record(tmp_path / "j")
     assert read.sent == {"o1": 1}
     assert read.fills == {("o1", "7"): 5, ("o1", "8"): 9}
+
+
+def test_times_that_overlap_count_once() -> None:
+    downs = merged([(50.0, 90.0), (0.0, 30.0), (10.0, 40.0), (90.0, 95.0)])
+    assert downs == [(0.0, 40.0), (50.0, 95.0)]
+    assert Naked(BTC, 0, 100_000).seconds(merged([(0.0, 60_000.0), (20_000.0, 60_000.0)])) == 40.0
 
 
 def test_numbers() -> None:

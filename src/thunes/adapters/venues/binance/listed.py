@@ -19,7 +19,7 @@ from thunes.core.domain.units import Instant, Symbol
 
 _TIMEOUT_S = 10.0
 _MS = 1_000_000
-_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+_PAUSES_S, _UNHEARD = (0.5, 1.0, 2.0, 4.0, 8.0), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,18 @@ async def _listed(place: str, symbols: Sequence[Symbol]) -> Listed:
 
 
 async def _asked(client: Client, request: Request) -> bytes:
-    """The answer, asked for again while the venue says that it cannot now. Raises _Failed."""
-    for pause_s in (*_PAUSES_S, None):
+    """The answer, asked for again while the venue says that it cannot now, and a few times where
+    it says nothing. Raises _Failed."""
+    tries = 0
+    while True:
         reply = await client.ask(request)
         if not isinstance(reply, Failure):
             return reply
-        if pause_s is None or not reply.code or reply.meaning in (Meaning.REFUSED, Meaning.FATAL):
+        pauses = _PAUSES_S if reply.code else _PAUSES_S[:_UNHEARD]
+        if tries >= len(pauses) or reply.meaning in (Meaning.REFUSED, Meaning.FATAL):
             raise _Failed(reply)
-        await asyncio.sleep(pause_s)
-    raise AssertionError("the last pause is none")
+        await asyncio.sleep(pauses[tries])
+        tries += 1
 
 
 class _Failed(ThunesError):
