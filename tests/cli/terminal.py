@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATIENCE_S = 60
+_AGAIN_S = 10.0
 
 
 class Terminal:
@@ -40,8 +41,19 @@ class Terminal:
         self._until(lambda: question in self.seen[begun:] and self.seen.endswith(asked))
         os.write(self._master, f"{text}\n".encode())
 
-    def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self) -> int:
+        """Ctrl-C until it ends: one that comes just before a read is seen only after it."""
+        again = 0.0
+
+        def ended() -> bool:
+            nonlocal again
+            if self._process.poll() is None and time.monotonic() >= again:
+                self._process.send_signal(signal.SIGINT)
+                again = time.monotonic() + _AGAIN_S
+            return self._process.poll() is not None
+
+        self._until(ended)
+        return self._process.wait(PATIENCE_S)
 
     def end(self) -> int:
         self._until(lambda: self._process.poll() is not None)

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.abc import SourceLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -89,12 +90,26 @@ def _is_strategy(value: object) -> bool:
     return issubclass(value, EventStrategy) and value.observe is not EventStrategy.observe
 
 
+class _Text(SourceLoader):
+    """Loads the very text that was read, and leaves nothing compiled beside it."""
+
+    def __init__(self, path: Path, text: bytes) -> None:
+        self._path, self._text = str(path), text
+
+    def get_filename(self, _: str) -> str:
+        return self._path
+
+    def get_data(self, _: bytes | str) -> bytes:
+        return self._text
+
+
 def _execute(path: Path, text: bytes) -> ModuleType:
     """Run the file as a module. It is the user's own code, with the user's own rights."""
-    module_name = f"thunes_strategy_{hashlib.sha256(text).hexdigest()[:16]}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UsageError(f"strategy file {path} is not a Python file: its name must end in .py")
+    module_name = f"thunes_strategy_{hashlib.sha256(text).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_loader(module_name, _Text(path, text))
+    assert spec is not None and spec.loader is not None, "it was made with one"
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     try:

@@ -8,13 +8,15 @@ from thunes.core.domain.errors import ThunesError
 
 
 def discard_journal(directory: Path) -> None:
-    """Remove the segments and the tape in `directory`, and itself if nothing else is in it."""
+    """Remove the segments in `directory`, what is kept with them, and itself if nothing else is in
+    it."""
     try:
         for segment in segments(directory):
             segment.path.unlink()
         for temporary in directory.glob("*.tmp"):
             temporary.unlink()
-        shutil.rmtree(directory / "tape", ignore_errors=True)
+        for kept in ("tape", "strategies"):
+            shutil.rmtree(directory / kept, ignore_errors=True)
         if not any(directory.iterdir()):
             directory.rmdir()
     except OSError as error:
