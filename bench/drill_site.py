@@ -144,6 +144,9 @@ def of(orders: Sequence[dict[str, Any]], side: str) -> dict[str, str]:
 def unpack(backup: Path, target: Path) -> None:
     """As a person would, with `tar`."""
     target.mkdir(mode=0o700)
-    with backup.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as plain:
-        with tarfile.open(fileobj=plain, mode="r|") as tar:
-            tar.extractall(target, filter="data")
+    with (
+        backup.open("rb") as file,
+        zstandard.ZstdDecompressor().stream_reader(file) as plain,
+        tarfile.open(fileobj=plain, mode="r|") as tar,
+    ):
+        tar.extractall(target, filter="data")

@@ -39,7 +39,8 @@ PRICES = {
     "XMRUSDT": 170.0,
     "ZECUSDT": 45.0,
 }
-STRATEGY = (*"--strategy sma_cross --param fast=2 --param slow=5 --timeframe 1m".split(),)
+_CROSS = ("--strategy", "sma_cross", "--param", "fast=2", "--param", "slow=5")
+STRATEGY = (*_CROSS, "--timeframe", "1m")
 _BEGIN_MS = 1_760_000_040_000 // 60_000 * 60_000
 _PAST, _SPARE_MINUTES = 500, 600
 _SIGMA = 0.0025  # of a minute: lively, so that stops and targets are reached
@@ -234,7 +235,7 @@ class Sandbox:
         """What time it is at the venue, without asking: its clock is that of the machine."""
         return self._start_ms + int((time.time() - self._started) * 1_000 * self.speed)
 
-    def ask(self, path: str, method: str = "GET", **params: object) -> Any:
+    def ask(self, path: str, method: str = "GET", /, **params: object) -> Any:
         """A signed question, once more where a fault takes its answer."""
         for _ in range(20):
             try:
