@@ -39,6 +39,8 @@ PRICES = {
     "XMRUSDT": 170.0,
     "ZECUSDT": 45.0,
 }
+_CROSS = ("--strategy", "sma_cross", "--param", "fast=2", "--param", "slow=5")
+STRATEGY = (*_CROSS, "--timeframe", "1m")
 _BEGIN_MS = 1_760_000_040_000 // 60_000 * 60_000
 _PAST, _SPARE_MINUTES = 500, 600
 _SIGMA = 0.0025  # of a minute: lively, so that stops and targets are reached
@@ -182,11 +184,11 @@ def write_faults(path: Path, wall_s: float, every_s: float, random: Random) -> i
 
 
 class Sandbox:
-    """One sandbox, as a process of its own, and its books as it tells them itself."""
+    """One sandbox, as a process of its own, and its books as it tells them itself; `words` are
+    those of its command that say what happens there."""
 
-    def __init__(self, tape: Path, faults: Path, speed: float, log: Path) -> None:
-        command = [*THUNES, "sandbox", "--json", "--tape", str(tape), "--tape-time"]
-        command += ["--speed", str(speed), "--faults", str(faults)]
+    def __init__(self, words: Sequence[str], speed: float, log: Path) -> None:
+        command = [*THUNES, "sandbox", "--json", *words, "--speed", str(speed)]
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
@@ -233,13 +235,13 @@ class Sandbox:
         """What time it is at the venue, without asking: its clock is that of the machine."""
         return self._start_ms + int((time.time() - self._started) * 1_000 * self.speed)
 
-    def ask(self, path: str, **params: object) -> Any:
+    def ask(self, path: str, method: str = "GET", /, **params: object) -> Any:
         """A signed question, once more where a fault takes its answer."""
         for _ in range(20):
             try:
                 query = urlencode({**params, "timestamp": self.now_ms(), "recvWindow": 60_000})
                 seal = hmac.new(self.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-                return self.call("GET", f"/api/v3/{path}?{query}&signature={seal}")
+                return self.call(method, f"/api/v3/{path}?{query}&signature={seal}")
             except (ThunesError, OSError, http.client.HTTPException, ValueError) as error:
                 failed = error
                 time.sleep(0.3)
@@ -311,6 +313,7 @@ class Site:
     errors: Path
     symbols: Sequence[str]
     port: int
+    strategy: Sequence[str] = STRATEGY
 
 
 class Trader:
@@ -318,8 +321,7 @@ class Trader:
 
     def __init__(self, site: Site) -> None:
         command = [*THUNES, "paper", "--venue", "sandbox", "--state", str(site.state)]
-        command += ["--config", str(site.config), "--strategy", "sma_cross"]
-        command += ["--param", "fast=2", "--param", "slow=5", "--timeframe", "1m"]
+        command += ["--config", str(site.config), *site.strategy]
         command += [word for symbol in site.symbols for word in ("--symbol", symbol)]
         self._site = site
         environment = os.environ | {"XDG_STATE_HOME": str(site.state.parent / "home")}

@@ -195,8 +195,8 @@ def _parity(state: Path) -> float:
     return float(said["equal"]) / float(said["steps"])
 
 
-def shown(rows: Sequence[Row], console: Console) -> None:
-    table = Table(title="Soak")
+def shown(rows: Sequence[Row], console: Console, title: str = "Soak") -> None:
+    table = Table(title=title)
     for name in ("what", "measured", "asked", ""):
         table.add_column(name)
     words = {None: "", True: "yes", False: "NO"}
