@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATIENCE_S = 60
-_AGAIN_S = 10.0
 
 
 class Terminal:
@@ -42,18 +41,9 @@ class Terminal:
         os.write(self._master, f"{text}\n".encode())
 
     def interrupt(self) -> int:
-        """Ctrl-C until it ends: one that comes just before a read is seen only after it."""
-        again = 0.0
-
-        def ended() -> bool:
-            nonlocal again
-            if self._process.poll() is None and time.monotonic() >= again:
-                self._process.send_signal(signal.SIGINT)
-                again = time.monotonic() + _AGAIN_S
-            return self._process.poll() is not None
-
-        self._until(ended)
-        return self._process.wait(PATIENCE_S)
+        """Ctrl-C; how it ends."""
+        self._process.send_signal(signal.SIGINT)
+        return self.end()
 
     def end(self) -> int:
         self._until(lambda: self._process.poll() is not None)

@@ -21,7 +21,9 @@ from thunes.config.tables import Config
 from thunes.config.writing import text_of
 
 CANARY = "canary7f3a"
-THUNES = (sys.executable, "-c", "from thunes.cli import main; main()")
+# What a shell has run in the background ignores Ctrl-C, and so would what it starts.
+_HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+THUNES = (sys.executable, "-c", f"{_HEEDING}from thunes.cli import main; main()")
 
 
 def at_terminal(folder: Path, *flags: str) -> Terminal:

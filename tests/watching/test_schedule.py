@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from thunes.adapters.storage.note import Note
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, parse_instant
+from thunes.runtime.process import Ending
 from thunes.runtime.schedule import Job, Schedule, Turn
 from thunes.runtime.times import daily, every, next_time
 
@@ -162,6 +163,22 @@ def test_a_job_that_fails_is_told_and_tried_again_and_holds_up_no_other() -> Non
         ("first", True),
     ]
     assert world.told == ["job first failed and is tried again: the disk is full"] * 2
+
+
+def test_a_job_whose_process_is_ending_is_no_trouble_and_is_done_by_the_next() -> None:
+    world = World(Job("look", every(60), "act"))
+    schedule = world.up()
+
+    def ending(turn: Turn) -> object:
+        raise Ending("the process is ending")
+
+    world.act = ending
+    world.now += 61 * S
+    assert schedule.run_due() == 0
+    assert world.told == []
+    world.act = world.done.append
+    world.up().run_due()
+    assert [turn.again for turn in world.done] == [True]
 
 
 def test_a_new_time_of_a_known_job_holds_from_the_next_start() -> None:

@@ -189,7 +189,7 @@ def test_stopping_lets_what_is_being_done_be_finished() -> None:
 
     watched = Watched(Task("side", slow))
     watched.supervisor.start()
-    watched.supervisor.stop()
+    assert watched.supervisor.stop()
     assert done == ["finished"]
     assert watched.troubles == []
 
@@ -201,7 +201,7 @@ def test_a_task_that_does_not_end_is_left_behind_and_told() -> None:
     ways = Ways(troubles.append, print, print)
     supervisor = Supervisor([Task("deaf", lambda _: gate.wait())], ways, quick)
     supervisor.start()
-    supervisor.stop()
+    assert not supervisor.stop()
     assert troubles == ["task deaf does not end; it is left behind"]
     gate.set()
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dataclasses import replace as replaced
 from pathlib import Path
 
-from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +16,6 @@ from thunes.cli.taped import tape_in
 from thunes.compose.parity import Second, parity
 from thunes.compose.rodage import HISTORY_BARS, Lived, Rodage, live_through
 from thunes.compose.rules import rules_of
-from thunes.compose.spec import Costs
 from thunes.config import load_config
 from thunes.config.loading import Loaded, load, without_file
 from thunes.core.domain.errors import UsageError
@@ -105,11 +103,7 @@ def _refuse(asked: Asked, journal: Path) -> None:
 def _rodage(asked: Asked) -> Rodage:
     timeframe, instruments, columns = _market(asked)
     loaded = _configured(asked, timeframe, tuple(columns))
-    # Where fees are taken from what is bought, coins are left over that add up in a week, and the
-    # checkers of the faulty world take them for a position without a stop.
-    costs = loaded.config.costs
-    in_quote = Costs(costs.fee_bps, "quote", costs.slippage_bps)
-    spec = replace(rules_of(loaded, instruments), costs=in_quote)
+    spec = rules_of(loaded, instruments)
 
     def plan(start: Instant) -> Faults:
         return shipped_plan(start) if asked.faults is None else read_plan(asked.faults, start)

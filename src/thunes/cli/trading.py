@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from thunes.ops.commands.instance import Configuration
 from thunes.ops.logs import Output
 from thunes.ops.story import Storyteller, Topic
 
+_TOLD_KEPT = 100
 _TOLD = (Topic.ORDERS, Topic.TRADES, Topic.MODES)
 
 
@@ -97,12 +99,14 @@ def make(directory: Path) -> None:
 def _run(running: Running, asked: Trading) -> None:
     process = running.process
     if not asked.as_json:
-        teller = Storyteller()
+        teller, told = Storyteller(), deque[str](maxlen=_TOLD_KEPT)
 
         def tell(event: Event, outcome: Outcome) -> None:
             line = Line(event, outcome.commands, outcome.facts)
             for sentence in teller.tell(line):
-                if sentence.topic in _TOLD:
+                # The venue tells of an order as an answer and on its stream: once is enough.
+                if sentence.topic in _TOLD and sentence.text not in told:
+                    told.append(sentence.text)
                     typer.echo(f"{format_instant(event.at)[:19]}  {sentence.text}")
 
         process.live.watch(tell)

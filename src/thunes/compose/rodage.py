@@ -16,6 +16,7 @@ from thunes.adapters.venues.simulated.models import Models, ParticipationModel
 from thunes.compose.engine import build_live_engine, strategies_over
 from thunes.compose.headers import live_header
 from thunes.compose.spec import Account, RunSpec
+from thunes.compose.strategies import keep_texts
 from thunes.core.domain.decision import Signal
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.event import BarsClosed, Event
@@ -131,6 +132,7 @@ def live_through(
         trial.run()
         verdict = trial.verdict("plan", ())
         _write(world, directory)
+        keep_texts(rodage.spec.strategies, directory)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return Lived(
             start=scene.start,

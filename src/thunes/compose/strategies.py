@@ -90,17 +90,17 @@ def _is_strategy(value: object) -> bool:
     return issubclass(value, EventStrategy) and value.observe is not EventStrategy.observe
 
 
-class _Text(SourceLoader):
+def _loader(path: Path, text: bytes) -> SourceLoader:
     """Loads the very text that was read, and leaves nothing compiled beside it."""
 
-    def __init__(self, path: Path, text: bytes) -> None:
-        self._path, self._text = str(path), text
+    class Text(SourceLoader):
+        def get_filename(self, _: str) -> str:
+            return str(path)
 
-    def get_filename(self, _: str) -> str:
-        return self._path
+        def get_data(self, _: bytes | str) -> bytes:
+            return text
 
-    def get_data(self, _: bytes | str) -> bytes:
-        return self._text
+    return Text()
 
 
 def _execute(path: Path, text: bytes) -> ModuleType:
@@ -108,7 +108,7 @@ def _execute(path: Path, text: bytes) -> ModuleType:
     if path.suffix != ".py":
         raise UsageError(f"strategy file {path} is not a Python file: its name must end in .py")
     module_name = f"thunes_strategy_{hashlib.sha256(text).hexdigest()[:16]}"
-    spec = importlib.util.spec_from_loader(module_name, _Text(path, text))
+    spec = importlib.util.spec_from_loader(module_name, _loader(path, text))
     assert spec is not None and spec.loader is not None, "it was made with one"
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module

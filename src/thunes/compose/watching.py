@@ -1,5 +1,6 @@
 """Watching: logs, metrics, schedule and supervisor around a process that trades."""
 
+import atexit
 import faulthandler
 import os
 import sys
@@ -86,7 +87,8 @@ class Watch:
         try:
             yield
         finally:
-            supervisor.stop()
+            if not supervisor.stop():
+                atexit.register(leave_behind)
             if self._server is not None:
                 self._server.close()
 
@@ -153,6 +155,14 @@ def compile_kernels(pulse: Pulse) -> None:
     with put_off() as compile_waiting:
         while pulse.wait(_TURN_S):
             compile_waiting()
+
+
+def leave_behind() -> None:
+    """End with what does not end still under way: the interpreter would take its thread apart in
+    the middle of foreign code, which aborts."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def end_at_once(why: str, logs: Logs) -> None:

@@ -31,6 +31,10 @@ class NotHeard(ThunesError):
     """The process did not get to answer: it is busy, or ending."""
 
 
+class Ending(NotHeard):
+    """The process hears nobody any more."""
+
+
 class Process:
     """Runs a live engine until it is stopped; whatever fails in it ends it."""
 
@@ -89,7 +93,7 @@ class Process:
                 answer.set_exception(error)
 
         if not self._inbox.put(turn):
-            raise NotHeard("the process is ending: ask again when the next one runs")
+            raise Ending("the process is ending: ask again when the next one runs")
         try:
             return answer.result(timeout_s)
         except TimeoutError:

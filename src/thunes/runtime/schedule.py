@@ -16,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from thunes.core.domain.errors import DataError, ThunesError, UsageError
 from thunes.core.domain.units import NS_PER_DAY, NS_PER_SECOND, Instant
+from thunes.runtime.process import Ending
 from thunes.runtime.times import NEVER, next_time
 
 AGAIN_NS = 60 * NS_PER_SECOND
@@ -110,6 +111,8 @@ class Schedule:
             self._acts[job.act](turn)
             noted.covered, noted.begun = turn.until, None
             self._save()
+        except Ending:
+            return False  # it is begun and not covered: the next process does it
         except ThunesError as error:
             self._not_before[job.name] = Instant(self._now() + AGAIN_NS)
             self._troubled(f"job {job.name} failed and is tried again: {error}")

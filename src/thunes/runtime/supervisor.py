@@ -61,7 +61,7 @@ class Patience:
     told_after: int = 3
     degraded_after: int = 6
     look_s: float = 0.5
-    leave_s: float = 10.0
+    leave_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +148,18 @@ class Supervisor:
             self._ready = True
             self._ways.notify("READY=1")
 
-    def stop(self) -> None:
-        """Have every task end, and wait for what it is doing, within reason."""
+    def stop(self) -> bool:
+        """Have every task end, and wait for what it is doing, within reason; whether all have."""
         self._stopping.set()
         self._ways.notify("STOPPING=1")
-        until = self._count() + self._patience.leave_s
+        until, ended = self._count() + self._patience.leave_s, True
         for thread in (self._thread, *(ward.worker for ward in self._wards)):
             if thread is not None:
                 thread.join(max(0.0, until - self._count()))
                 if thread.is_alive():
                     self._ways.troubled(f"task {thread.name} does not end; it is left behind")
+                    ended = False
+        return ended
 
     def starts(self) -> Mapping[str, int]:
         """How often each task was started."""
