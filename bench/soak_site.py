@@ -273,6 +273,8 @@ class Sandbox:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def _booked(row: dict[str, Any]) -> Booked:
@@ -379,15 +381,22 @@ class Trader:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._leave()
 
     def stop(self) -> int:
         """End it in order; its exit code."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(60)
+            code = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
             return -signal.SIGKILL
+        self._leave()
+        return code
+
+    def _leave(self) -> None:
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 class Writes:
