@@ -316,6 +316,19 @@ def test_a_stop_whose_answer_a_crash_took_is_looked_for_before_anything_is_sold(
     assert not bench.state.guard.naked
 
 
+def test_a_stop_that_went_while_nothing_ran_is_missed_by_the_first_two_looks() -> None:
+    """It rested, and nothing of it was on its way: there is no deadline to wait for."""
+    bench = Bench(exits=STOP)
+    bench.obey(bench.enter("10"))
+    (stop,) = bench.resting.values()
+    del bench.resting[stop.id]
+    bench.at += FENCE_NS + SECOND
+    bench.step(Restarted(bench.at, epoch=1))
+    assert placed(Look(bench, after=SECOND).see()) == []
+    (again,) = placed(Look(bench, after=2 * SECOND).see())
+    assert (again.role, again.quantity) == (OrderRole.STOP, D(10))
+
+
 def test_what_fills_while_a_stop_is_in_doubt_is_in_the_next_plan() -> None:
     """The stop of the first part never left; the rest filled before that was known."""
     bench = Bench(exits=ExitPlan(stop_distance=D("0.05"), targets=(TargetLevel(D("0.1"), D(1)),)))

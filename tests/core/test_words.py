@@ -88,9 +88,9 @@ def test_messages_cannot_be_changed() -> None:
 
 
 def objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of all objects with declared fields; balances have free names."""
+    """The paths of all objects with declared fields; balances and bars have free names."""
     if isinstance(node, dict):
-        if path and path[-1] == "balances":
+        if path and path[-1] in ("balances", "bars"):
             return
         yield path
         for key, value in node.items():

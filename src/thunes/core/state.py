@@ -29,7 +29,7 @@ from thunes.core.domain.mode import Cause
 from thunes.core.domain.order import Report
 from thunes.core.domain.terms import Terms
 from thunes.core.domain.units import NS_PER_DAY, ZERO, Instant, Money, OrderId, Symbol
-from thunes.core.domain.view import OVER, Memory, OrderState, StepView
+from thunes.core.domain.view import OVER, RESTING, Memory, OrderState, StepView
 from thunes.core.execution.commands import commands_for, exit_reason
 from thunes.core.ledger.adoption import Doubt
 from thunes.core.ledger.changes import changes
@@ -169,7 +169,8 @@ class Known:
             if record.state in (OrderState.SUBMITTED, OrderState.CANCELING):
                 orders.change(record, OrderChange.LOST)
                 record.lost = True
-            record.asked_at = event.at
+            if record.state not in RESTING:  # of what rested nothing was on its way
+                record.asked_at = event.at
         for symbol in self.market.instruments:
             self.guard.look(self.at, symbol, self.ledger)
             if symbol in self.guard.naked and any(r.lost for r in orders.working(symbol)):

@@ -199,8 +199,11 @@ def _once_a_day(sight: Sight, step: Step) -> Iterator[str]:  # noqa: ARG001 - on
 
 def _newest(sight: Sight, step: Step) -> Iterator[str]:
     state, event = sight.state, step.event
-    if state is not None and isinstance(event, AccountSeen) and state.doubt.as_of < sight.newest:
-        yield f"the answer of {state.doubt.as_of} was believed after that of {sight.newest}"
+    if state is None or not isinstance(event, AccountSeen):
+        return
+    # The newest one may not have been believed: what it tells of had no price yet.
+    if state.doubt.as_of == event.as_of < sight.newest:
+        yield f"the answer of {event.as_of} was believed after that of {sight.newest}"
 
 
 def _paid_in(sight: Sight, step: Step) -> Iterator[str]:
