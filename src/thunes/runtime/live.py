@@ -17,6 +17,7 @@ from thunes.core.domain.units import NS_PER_SECOND, Instant
 from thunes.core.domain.view import OrderState
 from thunes.core.engine import Engine
 from thunes.core.ledger.adoption import moves
+from thunes.core.ledger.orders import OrderRecord
 from thunes.runtime.closings import Closed
 from thunes.runtime.horizon import Timers
 from thunes.runtime.outside import Clock, KeepingStore, Lease, LiveVenue
@@ -57,7 +58,7 @@ class Live:
         self._now = max(engine.state.at, self._clock.now())
         self._lease.renew(self._now)
         self._looked_at = Instant(0)
-        self._renewed_at = self._now
+        self._begun_at = self._renewed_at = self._now
         self.unkept = 0  # steps since the state was kept
         for record in engine.state.ledger.orders.by_age():
             if record.order.expires_at is not None:
@@ -149,6 +150,7 @@ class Live:
             record.asked_at + FENCE_NS + 1
             for record in state.ledger.orders.by_age()
             if record.state is OrderState.UNKNOWN
+            or _is_inherited(record, self._begun_at, looked_at)
         ]
         if fences:
             due = min(fences)
@@ -159,3 +161,9 @@ class Live:
         if state.memory.unreconciled or state.guard.naked or leaving or uncompared or unheeded:
             return soon
         return Instant(looked_at + every)
+
+
+def _is_inherited(record: OrderRecord, begun_at: Instant, looked_at: Instant) -> bool:
+    """Whether it was asked for shortly before this process began, and no look since then proves by
+    its silence that it has gone."""
+    return record.asked_at < begun_at and looked_at <= record.asked_at + FENCE_NS
