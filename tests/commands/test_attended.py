@@ -19,8 +19,9 @@ from tests.sandbox.venue import BTC
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.messaging.local_client import ask
+from thunes.adapters.storage.places import SOCKET
 from thunes.adapters.venues.binance.signing import Keys
-from thunes.compose.attended import SOCKET, attended, owner
+from thunes.compose.attended import attended, owner
 from thunes.compose.live import Wanted, begin
 from thunes.compose.recalled import recall
 from thunes.compose.spec import Costs, RunSpec, StrategySpec

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from tests.core.bench import BTC, START
 from thunes.adapters.storage.kept import KeptJournal
+from thunes.adapters.storage.places import TEXTS
 from thunes.adapters.storage.reading import read_header
 from thunes.compose.amending import amended, amendment
 from thunes.compose.engine import build_live_engine, engine_from_header, in_force
 from thunes.compose.headers import live_header, read_header_of
 from thunes.compose.spec import Account, RunSpec
-from thunes.compose.strategies import TEXTS, keep_texts, specify_strategy
+from thunes.compose.strategies import keep_texts, specify_strategy
 from thunes.core.domain.decision import Purpose
 from thunes.core.domain.errors import DataError
 from thunes.core.domain.event import (

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from thunes.adapters.messaging.local_client import Absent, ask
+from thunes.adapters.storage.places import JOURNAL, SOCKET
 from thunes.core.domain.errors import ThunesError, UsageError
 
 State = Annotated[Path, typer.Option(help="The directory that keeps the state of the account.")]
@@ -23,7 +24,6 @@ Yes = Annotated[bool, typer.Option("--yes", help="Confirm at once what it says i
 
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what would be sold.")]
 
-SOCKET, JOURNAL = "control.sock", "journal"
 TIMEOUT_S = 20.0
 _USAGE = ("bad_arguments", "unknown_command")
 
@@ -40,14 +40,11 @@ def told(
 
     Raises UsageError and ThunesError as the command does, and where nothing runs.
     """
+    line = _request(command, arguments or {})
     try:
-        answer = ask(state / SOCKET, _request(command, arguments or {}), timeout_s)
-    except Absent as error:
+        answer = ask(state / SOCKET, line, timeout_s) if at_rest else _heard(state, line, timeout_s)
+    except Absent:
         _look_for(state)
-        if not at_rest:
-            raise ThunesError(
-                f"nothing runs on {state}: `thunes paper --state {state}` (or live) goes on with it"
-            ) from error
         answer = _recalled(state, command, arguments or {})
     said: dict[str, Any] = _good(answer)["said"]
     return said
@@ -55,18 +52,17 @@ def told(
 
 def confirmed(state: Path, command: str, arguments: Mapping[str, Any], *, yes: bool) -> Any:
     """What the command says once a person has agreed to what it said it would do."""
-    try:
-        found = _good(ask(state / SOCKET, _request(command, arguments), TIMEOUT_S))
-        confirm = found["confirm"]
-        if not yes:
-            agreed(confirm["text"])
-        line = _request(command, arguments, confirm["token"])
-        return _good(ask(state / SOCKET, line, TIMEOUT_S))["said"]
-    except Absent as error:
-        _look_for(state)
-        raise ThunesError(
-            f"nothing runs on {state}: `thunes paper --state {state}` (or live) goes on with it"
-        ) from error
+    confirm = _good(_heard(state, _request(command, arguments)))["confirm"]
+    if not yes:
+        agreed(confirm["text"])
+    return _good(_heard(state, _request(command, arguments, confirm["token"])))["said"]
+
+
+def show(name: str, said: dict[str, Any], *, as_json: bool) -> None:
+    """What a command said, on the screen; what draws it is loaded only then."""
+    from thunes.cli import shown
+
+    shown.show(name, said, as_json=as_json)
 
 
 def journal_of(state: Path) -> Path:
@@ -86,6 +82,17 @@ def agreed(text: str) -> None:
     typer.echo(text, err=True)
     if not typer.confirm("Go on?", err=True):
         raise ThunesError("not confirmed: nothing was done")
+
+
+def _heard(state: Path, line: bytes, timeout_s: float = TIMEOUT_S) -> bytes:
+    """The answer of the process that runs. Raises ThunesError where none does."""
+    try:
+        return ask(state / SOCKET, line, timeout_s)
+    except Absent as error:
+        _look_for(state)
+        raise ThunesError(
+            f"nothing runs on {state}: `thunes paper --state {state}` (or live) goes on with it"
+        ) from error
 
 
 def _request(command: str, arguments: Mapping[str, Any], token: str = "") -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from thunes.adapters.storage.places import JOURNAL, TABLES
 from thunes.cli.extras import brought_by
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def rebuild(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fa
     with _sql(), _tables(state, url) as tables, progress_bar("lines") as told:
         total = tables.lines()
         lines = tables.rebuild(lambda last: told(last + 1, total))
-    place = url or str(state / "thunes.db")
+    place = url or str(state / TABLES)
     if as_json:
         typer.echo(json.dumps({"database": place, "lines": lines}))
     else:
@@ -73,7 +74,7 @@ def check(state: _State = Path("var"), url: _Url = None, as_json: _AsJson = Fals
     if as_json:
         typer.echo(json.dumps(_checked(found), ensure_ascii=False))
     else:
-        place = url or str(state / "thunes.db")
+        place = url or str(state / TABLES)
         said = "every row is what the journal tells" if found.difference is None else "DIFFERENT"
         late = f", {found.behind} lines behind" if found.behind else ""
         typer.echo(f"{place}: {said} up to line {found.sequence}{late}")
@@ -136,7 +137,7 @@ def show(
     with _sql():
         from thunes.adapters.storage.projections import queries
 
-        place = url or state / "thunes.db"
+        place = url or state / TABLES
         answers: dict[str, Any] = {
             "orders": lambda: queries.orders(place, symbol=symbol, working=working, last=last),
             "trades": lambda: queries.trades(place, symbol=symbol, last=last),
@@ -160,7 +161,7 @@ def _sql() -> "AbstractContextManager[None]":
 def _tables(state: Path, url: str | None) -> "Projections":
     from thunes.adapters.storage.projections.keeping import Projections
 
-    return Projections(url or state / "thunes.db", state / "journal")
+    return Projections(url or state / TABLES, state / JOURNAL)
 
 
 def _checked(found: "Checked") -> dict[str, Any]:

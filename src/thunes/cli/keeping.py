@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from thunes.cli.asking import AsJson, State, journal_of, told
+from thunes.cli.asking import AsJson, State, journal_of, show, told
 from thunes.cli.verbs import app
 
 _VAR = Path("var")
@@ -23,7 +23,7 @@ def reconnect(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes reconnect --state var
     """
-    _show("reconnect", told(state, "reconnect"), as_json=as_json)
+    show("reconnect", told(state, "reconnect"), as_json=as_json)
 
 
 @app.command()
@@ -45,7 +45,7 @@ def stop(state: State = _VAR, as_json: AsJson = False) -> None:
         if time.monotonic() > until:
             raise ThunesError(f"it was told to stop and has not ended after {_END_S:g} s")
         time.sleep(_LOOK_S)
-    _show("stop", said | {"text": "stopped; what is held and its stops stay"}, as_json=as_json)
+    show("stop", said | {"text": "stopped; what is held and its stops stay"}, as_json=as_json)
 
 
 @app.command()
@@ -64,7 +64,7 @@ def backup(
     """
     target = {"file": str(file.absolute())}
     said = told(state, "backup", target, at_rest=True, timeout_s=_BACKUP_S)
-    _show("backup", said, as_json=as_json)
+    show("backup", said, as_json=as_json)
 
 
 @journal.command()
@@ -83,10 +83,4 @@ def tail(
     Example: thunes journal tail --state var --last 50 --kind trades
     """
     asked = {"last": last} | ({} if kind is None else {"kind": kind})
-    _show("journal-tail", told(state, "journal-tail", asked, at_rest=True), as_json=as_json)
-
-
-def _show(name: str, said: dict[str, object], *, as_json: bool) -> None:
-    from thunes.cli.shown import show
-
-    show(name, said, as_json=as_json)
+    show("journal-tail", told(state, "journal-tail", asked, at_rest=True), as_json=as_json)

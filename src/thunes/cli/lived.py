@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from thunes.adapters.storage.places import JOURNAL
 from thunes.adapters.storage.reading import read_steps
 from thunes.cli.flags import RunFlags
 from thunes.cli.taped import tape_in
@@ -63,7 +64,7 @@ class Asked:
 
 def live_asked(asked: Asked) -> bool:
     """Live through it, judge it, tell of it; whether it is a GO."""
-    journal = asked.state / "journal"
+    journal = asked.state / JOURNAL
     _refuse(asked, journal)
     rodage = _rodage(asked)
     days: list[str] = []

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from thunes.cli.asking import AsJson, State, journal_of, told
+from thunes.cli.asking import AsJson, State, journal_of, show, told
 from thunes.cli.verbs import app
 
 _VAR = Path("var")
@@ -20,7 +20,7 @@ def status(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes status --state var --json
     """
-    _show("status", told(state, "status", at_rest=True), as_json=as_json)
+    show("status", told(state, "status", at_rest=True), as_json=as_json)
 
 
 @app.command()
@@ -31,7 +31,7 @@ def positions(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes positions --state var
     """
-    _show("positions", told(state, "positions", at_rest=True), as_json=as_json)
+    show("positions", told(state, "positions", at_rest=True), as_json=as_json)
 
 
 @app.command()
@@ -42,7 +42,7 @@ def orders(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes orders --state var
     """
-    _show("orders", told(state, "orders", at_rest=True), as_json=as_json)
+    show("orders", told(state, "orders", at_rest=True), as_json=as_json)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def balance(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes balance --state var
     """
-    _show("balance", told(state, "balance", at_rest=True), as_json=as_json)
+    show("balance", told(state, "balance", at_rest=True), as_json=as_json)
 
 
 @app.command()
@@ -72,7 +72,7 @@ def trades(
     Example: thunes trades --state var --csv trades.csv
     """
     if csv is None:
-        _show("trades", told(state, "trades", {"last": last}, at_rest=True), as_json=as_json)
+        show("trades", told(state, "trades", {"last": last}, at_rest=True), as_json=as_json)
         return
     from thunes.cli.audit import export
 
@@ -91,10 +91,4 @@ def why(
 
     Example: thunes why BTCUSDT --state var
     """
-    _show("why", told(state, "why", {"symbol": symbol}, at_rest=True), as_json=as_json)
-
-
-def _show(name: str, said: dict[str, object], *, as_json: bool) -> None:
-    from thunes.cli.shown import show
-
-    show(name, said, as_json=as_json)
+    show("why", told(state, "why", {"symbol": symbol}, at_rest=True), as_json=as_json)

@@ -2,9 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
-from thunes.cli.asking import AsJson, Preview, State, Symbols, Why, Yes, agreed, confirmed, told
+from thunes.cli.asking import (
+    AsJson,
+    Preview,
+    State,
+    Symbols,
+    Why,
+    Yes,
+    agreed,
+    confirmed,
+    show,
+    told,
+)
 from thunes.cli.verbs import app
 
 _VAR = Path("var")
@@ -18,7 +28,7 @@ def halt(state: State = _VAR, why: Why = "", as_json: AsJson = False) -> None:
 
     Example: thunes halt --state var --why "news at noon"
     """
-    _show("halt", told(state, "halt", {"why": why}), as_json=as_json)
+    show("halt", told(state, "halt", {"why": why}), as_json=as_json)
 
 
 @app.command()
@@ -29,7 +39,7 @@ def resume(state: State = _VAR, why: Why = "", yes: Yes = False, as_json: AsJson
 
     Example: thunes resume --state var --yes
     """
-    _show("resume", confirmed(state, "resume", {"why": why}, yes=yes), as_json=as_json)
+    show("resume", confirmed(state, "resume", {"why": why}, yes=yes), as_json=as_json)
 
 
 @app.command()
@@ -54,10 +64,10 @@ def flatten(
     if preview or (sys.stdin.isatty() and not yes):
         said = told(state, "flatten", arguments | {"preview": True})
         if preview:
-            _show("flatten", said, as_json=as_json)
+            show("flatten", said, as_json=as_json)
             return
         agreed(said["text"])
-    _show("flatten", told(state, "flatten", arguments), as_json=as_json)
+    show("flatten", told(state, "flatten", arguments), as_json=as_json)
 
 
 @app.command()
@@ -71,7 +81,7 @@ def protect(
     Example: thunes protect --state var
     """
     said = told(state, "protect", {"symbols": symbol or [], "why": why})
-    _show("protect", said, as_json=as_json)
+    show("protect", said, as_json=as_json)
 
 
 @app.command()
@@ -82,10 +92,4 @@ def reconcile(state: State = _VAR, as_json: AsJson = False) -> None:
 
     Example: thunes reconcile --state var
     """
-    _show("reconcile", told(state, "reconcile"), as_json=as_json)
-
-
-def _show(name: str, said: dict[str, Any], *, as_json: bool) -> None:
-    from thunes.cli.shown import show
-
-    show(name, said, as_json=as_json)
+    show("reconcile", told(state, "reconcile"), as_json=as_json)

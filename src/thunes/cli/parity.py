@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
+from thunes.adapters.storage.places import JOURNAL
 from thunes.cli.verbs import app
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def parity(
     from thunes.ops.parity_page import as_json as in_json
     from thunes.ops.parity_page import write_certificate
 
-    journal = state / "journal"
+    journal = state / JOURNAL
     number = None if day is None else _day(day, whole)
     found = compared(journal, number, whole, _second(journal, bars or [], config))
     if report is not None:

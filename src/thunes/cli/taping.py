@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thunes.adapters.storage.places import TAPE
 from thunes.cli.data import Json, app
 from thunes.core.domain.units import NS_PER_SECOND, format_instant
 
@@ -33,7 +34,7 @@ def tape_command(
     """
     from thunes.adapters.storage.market.gaps import look_through
 
-    days = look_through(state / "tape", longest_s)
+    days = look_through(state / TAPE, longest_s)
     if as_json:
         typer.echo(json.dumps([_plain(day) for day in days], indent=2))
         return

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from thunes.adapters.messaging.local_socket import LocalSocket
 from thunes.adapters.storage.journal import Head
-from thunes.compose.live import JOURNAL, Running, Wanted
+from thunes.adapters.storage.places import JOURNAL, SOCKET
+from thunes.compose.live import Running, Wanted
 from thunes.compose.spec import RunSpec
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.units import Instant, StrategyId, Symbol
@@ -20,8 +21,6 @@ from thunes.ops.commands.tally import Tally
 from thunes.runtime.live import Live
 
 T = TypeVar("T")
-
-SOCKET = "control.sock"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from thunes.adapters.storage.market.kept_bars import KeptBars
 from thunes.adapters.storage.market.recorder import Recorder
+from thunes.adapters.storage.places import TAPE
 from thunes.compose.live import Running, Wanted
 from thunes.compose.spell import Spell
 from thunes.compose.tables import TablesTask, can_be_kept
@@ -19,7 +20,6 @@ from thunes.ops.logs import Logs
 from thunes.runtime.ears import MarketTap
 from thunes.runtime.supervisor import Pulse, Task
 
-TAPE = "tape"
 BARS = "bars"
 FLUSH_S = 10.0
 _PATIENCE_S = 120.0  # an hour of parts is made one file on a slow disk

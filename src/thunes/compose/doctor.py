@@ -9,6 +9,7 @@ from thunes.adapters.secrets.env_file import read_env_file
 from thunes.adapters.secrets.secret import Secret
 from thunes.adapters.secrets.sources import ENV_FILES, ENVIRONMENT, KEYRING
 from thunes.adapters.storage.journal import in_use
+from thunes.adapters.storage.places import JOURNAL
 from thunes.compose.effective import differing, in_effect, noted
 from thunes.compose.rules import strategies_in
 from thunes.config.loading import Loaded, read_config
@@ -27,7 +28,6 @@ from thunes.ops.doctor.visit import OF_KEY, OF_VENUE, Visit
 Look = Callable[[Visit, Callable[[], Instant]], list[Finding]]
 """Looks at a venue: `thunes.ops.doctor.venue.visit`, where its libraries are installed."""
 
-_JOURNAL = "journal"
 _LIBRARIES = ("numpy", "msgspec", "pydantic", "ccxt", "aiohttp", "cryptography")
 _IN_USE = "settings in use"
 _OF_CONFIGURATION = ("relations", "strategies", "keys", "keys of real money", "alerts")
@@ -43,7 +43,7 @@ def examine(config: Path, state: Path, look: Look | None) -> list[Finding]:
         machine.room(state),
         machine.writing(state),
     ]
-    journal = state / _JOURNAL
+    journal = state / JOURNAL
     try:
         loaded = read_config(config)
     except UsageError as error:
@@ -159,7 +159,7 @@ def _alerts(loaded: Loaded) -> Finding:
 
 def _in_use(loaded: Loaded, state: Path) -> Finding:
     """Whether a process that runs was started with what the file says now."""
-    journal, began = state / _JOURNAL, noted(state)
+    journal, began = state / JOURNAL, noted(state)
     if began is None or not (journal.is_dir() and in_use(journal)):
         return skipped(_IN_USE, f"nothing that could tell runs on {state}")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.lease import AccountLease
 from thunes.adapters.storage.kept import KeptJournal
+from thunes.adapters.storage.places import JOURNAL
 from thunes.adapters.storage.reading import read_header
 from thunes.adapters.venues.binance.signing import Keys
 from thunes.adapters.venues.binance.venue import BinanceVenue
@@ -26,7 +27,6 @@ from thunes.runtime.inbox import Inbox
 from thunes.runtime.process import Process
 from thunes.runtime.recovery import Recorded, recover, take_over
 
-JOURNAL = "journal"
 HISTORY_BARS = 500
 
 

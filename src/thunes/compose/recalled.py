@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from thunes.adapters.storage.kept import Record
+from thunes.adapters.storage.places import JOURNAL
 from thunes.adapters.storage.reading import read_header
 from thunes.compose.attended import strategies_of
 from thunes.compose.engine import build_live_engine, in_force
 from thunes.compose.headers import read_header_of
-from thunes.compose.live import JOURNAL
 from thunes.core.domain.errors import DataError
 from thunes.ops.commands.instance import About, Instance
 from thunes.ops.commands.tally import Tally

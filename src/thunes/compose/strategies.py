@@ -9,14 +9,12 @@ from pathlib import Path
 from types import ModuleType
 
 from thunes.adapters.storage.note import Note
+from thunes.adapters.storage.places import TEXTS
 from thunes.compose.spec import StrategySpec
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.domain.units import StrategyId, Symbol
 from thunes.core.strategy.catalog import SHIPPED, build
 from thunes.core.strategy.protocol import EventStrategy, SignalStrategy, Strategy
-
-TEXTS = "strategies"
-"""In the directory of a journal: the texts of its strategies by their SHA-256, for a replay."""
 
 
 def load_kind(source: str, known: Path | None = None) -> tuple[type[Strategy], str]:

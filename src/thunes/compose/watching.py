@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from thunes.adapters.clock import SystemClock
 from thunes.adapters.storage.note import Note
+from thunes.adapters.storage.places import JOURNAL
 from thunes.adapters.systemd import notify
-from thunes.compose.live import JOURNAL, Running, Wanted
+from thunes.compose.live import Running, Wanted
 from thunes.core.domain.errors import ThunesError
 from thunes.core.domain.event import OperatorActed
 from thunes.core.domain.mode import Cause

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from thunes.adapters.storage.places import TAPE, TEXTS
 from thunes.adapters.storage.segments import segments
 from thunes.core.domain.errors import ThunesError
 
@@ -15,7 +16,7 @@ def discard_journal(directory: Path) -> None:
             segment.path.unlink()
         for temporary in directory.glob("*.tmp"):
             temporary.unlink()
-        for kept in ("tape", "strategies"):
+        for kept in (TAPE, TEXTS):
             shutil.rmtree(directory / kept, ignore_errors=True)
         if not any(directory.iterdir()):
             directory.rmdir()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from thunes.adapters.storage.appender import sync_path
 from thunes.adapters.storage.bars.duck import columns_of, duck, file_argument, reason, write_parquet
+from thunes.adapters.storage.places import TAPE
 from thunes.core.domain.errors import DataError, ThunesError
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.units import Symbol
@@ -42,7 +43,7 @@ def save_tape(directory: Path, tapes: Mapping[Symbol, BarColumns]) -> None:
 
     The journal's header holds `{"tape": {symbol: digest}}`, so that another market is noticed.
     """
-    folder = directory / "tape"
+    folder = directory / TAPE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for symbol, columns in tapes.items():

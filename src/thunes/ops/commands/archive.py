@@ -12,6 +12,7 @@ from typing import IO, NamedTuple
 
 import zstandard
 
+from thunes.adapters.storage.places import TEXTS
 from thunes.adapters.storage.segments import segments
 from thunes.core.domain.errors import ThunesError, UsageError
 
@@ -20,7 +21,6 @@ _SECRET = re.compile(
     r"^(\s*[\w.\"'-]*(?:secret|password|passphrase|token|key)[\w\"'-]*\s*=).*$", re.I | re.M
 )
 _TRIES = 5
-_TEXTS = "strategies"  # what strategies of the user's own did, by their SHA-256
 _PERMISSIONS = 0o600
 
 
@@ -88,8 +88,8 @@ def _parts(journal: Path, configuration: Path | None) -> Iterator[tuple[str, byt
     for number in [each.number for each in segments(journal)]:
         path, data = _segment(journal, number)
         yield f"{journal.name}/{path.name}", data
-    for path in sorted((journal / _TEXTS).glob("*.py")):
-        yield f"{journal.name}/{_TEXTS}/{path.name}", path.read_bytes()
+    for path in sorted((journal / TEXTS).glob("*.py")):
+        yield f"{journal.name}/{TEXTS}/{path.name}", path.read_bytes()
     if state is not None:
         yield f"{journal.name}/{kept.name}", state
 

@@ -1,6 +1,6 @@
 """The tally: what the ledger does not keep for ever, counted from the journal and from then on."""
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,13 +10,11 @@ from thunes.core.domain.fact import Fact, ModeChanged, TradeClosed
 from thunes.core.domain.line import Outcome, decode_line
 from thunes.core.domain.order import Filled
 from thunes.core.domain.position import Trade
-from thunes.core.domain.units import Instant, OrderId
+from thunes.core.domain.units import Instant
 from thunes.core.ledger.orders import is_ours
+from thunes.ops.once import Once
 
 TRADES_KEPT = 1_000
-_FILLS_KEPT = 20_000
-"""Of so many fills it is known that they were counted: a look tells again of recent ones only."""
-
 _COUNTED = (b'"type":"filled"', b'"type":"trade_closed"', b'"type":"mode_changed"')
 
 
@@ -28,7 +26,7 @@ class Tally:
         self.trades = 0
         self.recent: deque[Trade] = deque(maxlen=TRADES_KEPT)
         self.mode_since: Instant | None = None  # None: since the beginning
-        self._told: OrderedDict[tuple[OrderId, str], None] = OrderedDict()
+        self._once = Once()
 
     @classmethod
     def of(cls, directory: Path) -> "Tally":
@@ -59,10 +57,5 @@ class Tally:
                 self.mode_since = event.at
 
     def _filled(self, fill: Filled) -> None:
-        name = (fill.order_id, fill.trade_id)
-        if not is_ours(fill.order_id) or name in self._told:
-            return
-        self._told[name] = None
-        self.fills += 1
-        if len(self._told) > _FILLS_KEPT:
-            self._told.popitem(last=False)
+        if is_ours(fill.order_id) and self._once.first(fill):
+            self.fills += 1
