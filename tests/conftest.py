@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Several workers whose matrix products each ask for every core wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 

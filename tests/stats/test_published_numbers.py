@@ -6,6 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from thunes.core.stats.cscv import overfitting
+from thunes.core.stats.discovery import (
+    missed,
+    observed_false_discovery,
+    planned_false_discoveries,
+)
 from thunes.core.stats.drawdown import max_drawdown, ulcer_index
 from thunes.core.stats.overfitting import (
     deflated_sharpe,
@@ -81,6 +87,8 @@ CORRELATION = np.array([[10.0, 1, 7], [1, 10, 8], [7, 8, 10]]) / 10
 # A week's Sharpe ratio has a standard error of sqrt(365 / 7).
 WEEK, MONTH = TrackRecord(0.0, 7), TrackRecord(0.0, 30)
 
+TWO_TRIALS = [1, 2, 3, 2, 2, 0, 4, 1, -1, 3, 0, 5, 1, 1, -2, 2.5]
+
 PUBLISHED = [
     (FRONTIER, "PSR(0), normal", probabilistic_sharpe(normal(SKEWED), 0, "estimate"), 0.982),
     (FRONTIER, "PSR(0), skewed", probabilistic_sharpe(SKEWED, 0, "estimate"), 0.913),
@@ -113,6 +121,15 @@ PUBLISHED = [
     (HOW_TO, "MinTRL", minimum_track_record(HEDGE_FUND), 13.029),
     (HOW_TO, "PSR(0)", probabilistic_sharpe(HEDGE_FUND), 0.987),
     (HOW_TO, "PSR(0.1)", probabilistic_sharpe(HEDGE_FUND, 0.1), 0.939),
+    (HOW_TO, "beta at SR1 = 0.5", missed(HEDGE_FUND, 0.5), 0.315),
+    (HOW_TO, "pFDR(.05, .05, .315)", planned_false_discoveries(0.05, 0.05, 0.315), 0.581),
+    (HOW_TO, "oFDR, SR1 = 0.5", observed_false_discovery(HEDGE_FUND, 0.5, 0.05), 0.306),
+    (
+        "derived",
+        "PBO, 8 rows of 2 trials in 4 blocks",
+        overfitting(np.reshape(TWO_TRIALS, (8, 2)), 4).probability,
+        1 / 3,
+    ),
     ("Roy & Vetterli 2007", "effective rank", effective_rank(CORRELATION), 1.84),
     ("textbook", "Sharpe, benchmark 5 %", sharpe(MONTHS, benchmark=0.05), 0.834364),
     ("Rollinger & Hoffman 2013", "Sortino, target 0", sortino(ROLLINGER), 4.417261),
