@@ -30,6 +30,9 @@ CYCLE = "live, a cycle of 50 symbols x 4 timeframes"
 RATE = "live, five times the recorded peak of messages"
 LIVE_START = "live, start on a journal of 100 MB"
 SENT = "W8 command to the bytes of its order"
+FIGURES = "W6 eight figures of 525,600 points"
+CSCV = "CSCV, 10,000 trials x 1,000 rows"
+SPA = "SPA, 10,000 trials x 2,000 rows, 1,000 draws"
 ITEM_SECONDS_MAX = 900
 CLOCK = "BENCH_CLOCK"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import beside, journal, living, projected, sent, served, wire, worlds
+from bench import beside, journal, living, luck, projected, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
 from thunes.compose.backtest import World, run_backtest
@@ -171,6 +171,7 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "sandbox": served.rows,
     "sent": sent.sent,
     "wire": wire.wire,
+    "luck": luck.rows,
 }
 
 

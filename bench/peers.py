@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.harness import ROOT, Failed, Row, in_own_process, on_cpu_clock
+from bench.harness import FIGURES, ROOT, Failed, Row, in_own_process, on_cpu_clock
 
 HOME = Path(os.environ.get("PEERS_DIR", Path.home() / ".cache" / "peers"))
 SCRIPTS = ROOT.parent / "shared" / "bench" / "peers"
@@ -46,6 +46,26 @@ def rows(scripts: Path, peer: str, work: str) -> list[Row] | Failed:
     if isinstance(read, Failed):
         return read
     return [row for row in (_row(NAMES[peer], each) for each in read) if row is not None]
+
+
+def figures(scripts: Path) -> list[Row] | Failed:
+    """Eight figures of the closes of D2 (W6), by each library that the script measures."""
+    read = _run(scripts, "metrics", "W6")
+    if isinstance(read, Failed):
+        return read
+    return [
+        Row(
+            work=FIGURES,
+            who=each["peer"],
+            times=[each["min_s"], *[each["median_s"]] * (each["runs"] - 2), each["max_s"]],
+            units=each["units"],
+            unit=each["unit"],
+            peak_mb=each["peak_mb"],
+            note=" ".join(f"{value:.4f}" for value in each["check"]),
+        )
+        for each in read
+        if each["data"] == "d2"
+    ]
 
 
 def cold(scripts: Path, peer: str, starts: int) -> list[Row] | Failed:

@@ -72,8 +72,14 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
         "sent",
         "sandbox",
         "live",
+        "luck",
     ):
         yield _told(name, item(name, runs))
+    lacking = peers.missing(scripts, "metrics")
+    if lacking:
+        print(f"  without empyrical and quantstats: {lacking}", file=sys.stderr)
+    else:
+        yield _told("W6 metrics", peers.figures(scripts))
     yield _told("cold thunes", cold.rows(starts))
     for name in present:
         yield _told(f"cold {name}", peers.cold(scripts, name, starts))

@@ -8,8 +8,10 @@ from rich.table import Table
 
 from bench.harness import (
     CORE,
+    CSCV,
     CYCLE,
     DENSE,
+    FIGURES,
     IN_TO_OUT,
     IN_TO_OUT_LATE,
     KLINES,
@@ -21,6 +23,7 @@ from bench.harness import (
     RUN_ONLY,
     SENT,
     SOCKET_ORDERS,
+    SPA,
     SPARSE,
     SYNCED,
     TICKERS,
@@ -50,7 +53,7 @@ class Target(NamedTuple):
 def ratios(rows: Sequence[Row], peer: Row) -> tuple[float, float] | None:
     """How many times faster we are by the medians and by the best runs, like with like: with
     figures where the peer has them. Load slows a median; the best run is what the machine can."""
-    like = OURS if peer.who in _WITH_FIGURES or peer.work == COLD else RUN_ONLY
+    like = OURS if peer.who in _WITH_FIGURES or peer.work in (COLD, FIGURES) else RUN_ONLY
     ours = next((row for row in rows if row.work == peer.work and row.who == like), None)
     if ours is None or peer.who.startswith(OURS):
         return None
@@ -88,6 +91,10 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, TICKERS, 300_000, " messages/s")
     bars = seconds.get(KLINES)
     yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
+    figures = seconds.get(FIGURES)
+    yield _at_most(FIGURES, None if figures is None else figures * 1e3, 5.0, " ms")
+    yield _at_most(CSCV, seconds.get(CSCV), 1.0, " s")
+    yield _at_most(SPA, seconds.get(SPA), 0.5, " s")
     sent = seconds.get(SENT)
     yield _at_most(f"{SENT}, p50", None if sent is None else sent * 1e3, 0.6, " ms")
     yield from _live(rows, seconds)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.research.markets import crossings, walk
+from bench.nulls import crossings, walk
 from thunes.core.domain.errors import DataError
 from thunes.core.stats.effective import EffectiveTrials
 from thunes.core.stats.neighbourhood import Surroundings, most_robust
