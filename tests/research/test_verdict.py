@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.nulls import crossings, walk
+from bench.nulls import DESIGNS, Found, searched
 from thunes.core.domain.errors import DataError
 from thunes.core.stats.effective import EffectiveTrials
 from thunes.core.stats.neighbourhood import Surroundings, most_robust
@@ -18,7 +18,7 @@ from thunes.core.stats.sharpe import TrackRecord, minimum_track_record, track_re
 from thunes.core.stats.splits import CombinatorialPurgedCV
 from thunes.research.evidence import Evidence, Scrutiny, Search, weigh
 from thunes.research.trials import Attempt, TrialLedger, trial_of
-from thunes.research.verdict import CRITERIA, Judgement, Verdict, judge
+from thunes.research.verdict import CRITERIA, Verdict, judge
 
 QUICK = Scrutiny(draws=200, blocks=10)
 
@@ -61,7 +61,9 @@ P, H, R = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
         ({"dsr": None}, H, "dsr"),
         ({"pbo": 0.10}, P, None),
         ({"pbo": 0.1001}, H, "pbo"),
-        ({"pbo": 0.5001}, R, "pbo"),
+        ({"pbo": 0.9}, H, "pbo"),
+        ({"loss_probability": 0.5}, P, None),
+        ({"loss_probability": 0.5001}, R, "loss_probability"),
         ({"spa": 0.05}, P, None),
         ({"spa": 0.0501}, H, "spa"),
         ({"spa": 0.51}, R, "spa"),
@@ -76,7 +78,7 @@ P, H, R = Verdict.PROMOTE, Verdict.HOLD, Verdict.REJECT
         ({"around": around(plateau=0.5)}, P, None),
         ({"around": around(plateau=0.49)}, H, "plateau"),
         ({"around": around(plateau=None)}, H, "plateau"),
-        ({"pbo": 0.6, "dsr": None}, R, "pbo"),
+        ({"pbo": 0.6, "spa": 0.6, "dsr": None}, R, "spa"),
     ],
 )
 def test_the_table(changed: dict[str, object], verdict: Verdict, first: str | None) -> None:
@@ -108,33 +110,38 @@ def test_deflation_falls_with_the_number_of_trials(
     assert deflated_sharpe(record, many, 0.002) <= deflated_sharpe(record, few, 0.002) + 1e-12
 
 
-def search_of(seed: int, edge: float, rows: int = 730) -> tuple[Search, np.ndarray]:
-    returns, steps = crossings(walk(seed, rows, edge), range(2, 24, 3), range(10, 90, 8))
+def search_of(seed: int, edge: float) -> tuple[Search, np.ndarray]:
+    trials = DESIGNS["sources"](np.random.default_rng(seed), 400, edge)
+    returns, steps = trials.returns[:, ::5], trials.steps[::5]
     scores = column_sharpes(returns)
     chosen = most_robust(steps, scores)
     return Search(returns=returns, chosen=chosen, steps=steps, scores=scores), returns
 
 
-def judged(seed: int, edge: float, rows: int = 730) -> tuple[Evidence, Judgement]:
-    search, returns = search_of(seed, edge, rows)
-    found = weigh(search, QUICK)
-    # Without costs: what is left at doubled ones is all of it.
-    whole = float(np.prod(1 + returns[:, search.chosen]) - 1)
-    found = replace(found, doubled_costs=whole, gates_hold=True)
-    return found, judge(found)
+def found(design: str, edge: float, seeds: range) -> list[Found]:
+    return [searched(design, seed, edge, 730, QUICK) for seed in seeds]
 
 
-def test_noise_is_not_promoted() -> None:
-    # `bench/nulls.py` does the same on 200 markets with 1,000 trials each.
-    verdicts = [judged(seed, edge=0.0)[1].verdict for seed in range(25)]
-    assert verdicts.count(Verdict.PROMOTE) <= 1
-    assert verdicts.count(Verdict.REJECT) >= 15
+@pytest.mark.parametrize("design", DESIGNS)
+def test_noise_is_not_promoted(design: str) -> None:
+    # `python -m bench.nulls` does the same on 200 markets with all draws.
+    verdicts = [each.verdict for each in found(design, 0.0, range(12))]
+    assert verdicts.count(Verdict.PROMOTE) == 0
+    assert verdicts.count(Verdict.REJECT) >= 6
 
 
 def test_a_planted_edge_is_found() -> None:
-    found = [judged(seed, edge=0.35, rows=1_460) for seed in range(6)]
-    assert sum(judgement.verdict is Verdict.REJECT for _, judgement in found) == 0
-    assert sum(evidence.spa <= 0.05 and evidence.dsr >= 0.95 for evidence, _ in found) >= 5
+    verdicts = [each.verdict for each in found("sources", 0.25, range(6))]
+    assert verdicts.count(Verdict.PROMOTE) >= 4
+    assert verdicts.count(Verdict.REJECT) == 0
+
+
+def test_an_edge_that_all_trials_share_is_not_rejected() -> None:
+    # The best of one half is no better than the others on the other half.
+    each = found("averages", 0.35, range(3))
+    assert all(one.evidence.spa <= 0.05 for one in each)
+    assert all(one.verdict is not Verdict.REJECT for one in each)
+    assert all(one.evidence.loss_probability < 0.5 for one in each)
 
 
 def test_evidence_is_that_of_the_single_figures() -> None:

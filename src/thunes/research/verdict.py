@@ -92,8 +92,16 @@ CRITERIA = (
         0.95,
         hopeless=0.5,
     ),
+    # Where all trials share an edge, the best of one half is no better than others on the other
+    # half: this figure may keep a choice from promotion, and says nothing against it.
+    _Criterion("pbo", "the probability of backtest overfitting", lambda e: e.pbo, 0.10, -1),
     _Criterion(
-        "pbo", "the probability of backtest overfitting", lambda e: e.pbo, 0.10, -1, hopeless=0.5
+        "loss_probability",
+        "the chance that the best of one half of the past loses on the other",
+        lambda e: e.loss_probability,
+        0.5,
+        -1,
+        hopeless=0.5,
     ),
     _Criterion(
         "spa",
@@ -116,8 +124,8 @@ CRITERIA = (
     _Criterion("low", "the 5 % quantile of the scores around it", _low, 0.0, strict=True),
     _Criterion("plateau", "the share of neighbours within 20 % of its score", _plateau, 0.5),
 )
-"""What a choice has to show. Half of the neighbours is ours; the other limits are those of the
-sources named in `core.stats`. A coin's chance, as `hopeless`, is ours too."""
+"""What a choice has to show. The tossed coins are ours: half of the neighbours, half of the halves,
+and whatever is `hopeless`. The other limits are those that the sources in `core.stats` use."""
 
 
 def judge(evidence: Evidence) -> Judgement:
