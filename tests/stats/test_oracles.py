@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from thunes.core.stats.bootstrap import Sampling, _bandwidth, automatic_block
-from thunes.core.stats.splits import CombinatorialPurgedCV, Spans
+from thunes.core.stats.splits import CombinatorialPurgedCV, PurgedKFold, Spans
 from thunes.core.stats.superior import (
     _long_run_variance,
     superior_ability,
@@ -135,3 +135,24 @@ def test_skfolio_walks_through_the_same_windows(anchored: bool) -> None:
     ):
         assert test.tolist() == their_test.tolist()
         assert train.tolist() == their_train.tolist()
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        PurgedKFold(folds=4, embargo=2),
+        CombinatorialPurgedCV(parts=5, tested=2, embargo=2),
+        WalkForward(train=20, test=10),
+    ],
+    ids=lambda cv: type(cv).__name__,
+)
+def test_scikit_learn_takes_the_splitters(cv: object) -> None:
+    model_selection, linear_model = (
+        library("sklearn.model_selection"),
+        library("sklearn.linear_model"),
+    )
+    x = np.random.default_rng(1).standard_normal((80, 3))
+    y = x @ [1.0, 2.0, 3.0]
+    scores = model_selection.cross_val_score(linear_model.LinearRegression(), x, y, cv=cv)
+    assert len(scores) == cv.get_n_splits(x)
+    assert scores == pytest.approx(1.0)
