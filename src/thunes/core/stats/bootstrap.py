@@ -57,8 +57,8 @@ def resampled_rows(rows: int, sampling: Sampling, draws: range) -> Ints:
     word = words(sampling.seed, draws, rows)
     begins = (word >> _HALF_WORD) < np.uint64(round(2**32 / sampling.block))
     begins[:, 0] = True
-    here = np.arange(rows, dtype=np.int64)
-    since = np.maximum.accumulate(np.where(begins, here, 0), axis=1)
+    here = np.arange(rows, dtype=np.int32)
+    since = np.maximum.accumulate(np.where(begins, here, np.int32(0)), axis=1)
     start = ((word & _LOW_WORD) * np.uint64(rows) >> _HALF_WORD).astype(np.int64)
     picked = np.take_along_axis(start, since, axis=1)
     picked += here - since
