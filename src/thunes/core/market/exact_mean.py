@@ -35,6 +35,22 @@ def exact_mean(values: Floats, n: int) -> Floats:
     return _window_mean(values, units, scales, n, limit)
 
 
+def whole_units(values: Floats, n: int) -> tuple[Ints, float] | None:
+    """All rows as integers on one grid, and its units per one; None where `exact_mean` of n rows
+    would leave the grid. Then the mean of any window of up to n rows is the sum of its integers
+    by (rows x units per one), in one division."""
+    limit = min(_ROUNDS, _EXACT / n)
+    units, scales = _grid(values, limit, min(_FINEST, _EXACT / n))
+    scale = float(scales[-1]) if values.size else 1.0
+    if not values.size or int(units.min()) == _OFF_GRID:
+        return None
+    if float(scales[0]) != scale:
+        units *= (scale / scales).astype(np.int64)
+        if max(abs(int(units.min())), abs(int(units.max()))) > limit:
+            return None
+    return units, scale
+
+
 @kernel
 def _grid(values: Floats, limit: float, finest: float) -> tuple[Ints, Floats]:
     """Each row as an integer, or _OFF_GRID, and the units per one, 10^k, of the rows so far."""

@@ -95,6 +95,10 @@ def _yearly_volatility(symbol: Symbol, view: View) -> Decimal | None:
     if closes.size < VOLATILITY_BARS + 1:
         return None
     deviation = float(np.std(np.diff(np.log(closes)), ddof=1))
-    seconds = view.market.bar_seconds()
-    yearly = deviation * math.sqrt(_SECONDS_PER_YEAR / seconds)
+    yearly = deviation * math.sqrt(periods_a_year(view.market.bar_seconds()))
     return Decimal(repr(yearly)) if yearly > 0.0 else None
+
+
+def periods_a_year(seconds: float) -> float:
+    """How many bars of so many seconds a year of 365 days has."""
+    return _SECONDS_PER_YEAR / seconds

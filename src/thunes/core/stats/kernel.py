@@ -10,7 +10,9 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from hashlib import sha256
+from types import FunctionType
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -89,4 +91,45 @@ def compile_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """The compiled form, cached on disk beside the module."""
     numba: Any = importlib.import_module("numba")
     compiled: Callable[P, R] = numba.njit(cache=True)(function)
+    return compiled
+
+
+def compile_whole(function: Callable[P, R]) -> Callable[P, R]:
+    """The compiled form of a function and of all functions of ours that it calls, cached on disk.
+
+    It runs without holding the interpreter's lock. The cache knows a function by the file that it
+    stands in: what it calls may stand in others, so their text is made part of its name.
+    """
+    numba: Any = importlib.import_module("numba")
+    made: dict[FunctionType, tuple[Any, bytes]] = {}
+
+    def make(plain: FunctionType) -> tuple[Any, bytes]:
+        if plain in made:
+            return made[plain]
+        code, space = plain.__code__, dict(plain.__globals__)
+        text = sha256(code.co_code + repr((code.co_consts, code.co_names)).encode())
+        for name in code.co_names:
+            value = space.get(name)
+            if isinstance(value, FunctionType):
+                space[name], called = make(value)
+                text.update(called)
+            elif isinstance(value, int | float):
+                text.update(f"{name}={value!r}".encode())
+        twin = FunctionType(code, space, plain.__name__, plain.__defaults__)
+        twin.__module__ = plain.__module__
+        twin.__qualname__ = f"{plain.__name__}_{text.hexdigest()[:12]}"
+        made[plain] = _jit(numba, twin, cached=plain is function), text.digest()
+        return made[plain]
+
+    return cast(Callable[P, R], make(cast(FunctionType, function))[0])
+
+
+def _jit(numba: Any, function: FunctionType, *, cached: bool) -> Any:
+    """A compiled function for which numbers written in the text of its callers are plain numbers:
+    numba would compile it anew for each of them."""
+    compiled = numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
+    resolve, plain = compiled.get_call_template, numba.types.unliteral
+    compiled.get_call_template = lambda args, kws: resolve(
+        tuple(plain(arg) for arg in args), {name: plain(arg) for name, arg in kws.items()}
+    )
     return compiled

@@ -20,6 +20,9 @@ class SmaCross(SignalStrategy, frozen=True):
         if self.fast >= self.slow:
             raise ValueError(f"fast {self.fast} must be below slow {self.slow}")
 
+    def means(self) -> tuple[int, int]:
+        return self.fast, self.slow
+
     def signals(self, bars: Bars) -> Signals:
         fast, slow = sma(bars.close, self.fast), sma(bars.close, self.slow)
         return Signals(enter=crossed_above(fast, slow), exit=crossed_below(fast, slow))

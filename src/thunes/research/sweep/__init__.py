@@ -1,0 +1,1 @@
+"""The sweep: the engine's rules for bars as compiled loops over many parameter sets."""

@@ -1,0 +1,83 @@
+"""The market as a sweep sees it: the prices of all symbols on one line of time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thunes.core.domain.errors import DataError
+from thunes.core.domain.market import Floats, Ints
+from thunes.core.domain.units import NS_PER_DAY, Symbol, format_instant
+from thunes.core.market.tape import Tape
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Columns of shape (symbols, rows); `ends` and `skipped` say where days end: see `Sweep`."""
+
+    symbols: tuple[Symbol, ...]
+    times: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    ends: Ints
+    skipped: Ints
+
+
+def prices_of(tape: Tape, symbols: tuple[Symbol, ...], levels: bool) -> Prices:
+    """The prices on the tape's rows; without `levels` nothing rests, and no range is asked for.
+
+    DataError: a price that is no number above zero.
+    """
+    for symbol in symbols:
+        _refuse_no_price(tape, symbol)
+    opens, closes = _column(tape, symbols, "open"), _column(tape, symbols, "close")
+    highs = _column(tape, symbols, "high") if levels else opens
+    lows = _column(tape, symbols, "low") if levels else opens
+    day = (tape.times - 1) // NS_PER_DAY
+    ends = np.flatnonzero(np.append(np.diff(day) != 0, True))
+    skipped = np.diff(day[ends], prepend=day[0] - 1) - 1
+    times = _fixed(np.asarray(tape.times))
+    return Prices(symbols, times, opens, highs, lows, closes, ends, skipped)
+
+
+def _refuse_no_price(tape: Tape, symbol: Symbol) -> None:
+    bars = tape.bars[symbol]
+    for name in ("open", "high", "low", "close"):
+        column = getattr(bars, name)
+        # The sum is NaN or infinite if any row is: one pass in the common case.
+        if np.isfinite(column.sum()) and column.min() > 0.0:
+            continue
+        row = int(np.flatnonzero(~(np.isfinite(column) & (column > 0.0)))[0])
+        raise DataError(
+            f"{symbol}: {name} is {column[row]} in row {row}, "
+            f"{format_instant(int(bars.open_time[row]))}: a price is a number above zero"
+        )
+
+
+def _column(tape: Tape, symbols: tuple[Symbol, ...], name: str) -> Floats:
+    """One column of all symbols; NaN where a symbol has no bar, but closes carry on."""
+    rows = len(tape)
+    if len(symbols) == 1 and len(tape.bars[symbols[0]]) == rows:
+        whole: Floats = getattr(tape.bars[symbols[0]], name).reshape(1, rows)
+        return whole
+    table = np.empty((len(symbols), rows))
+    for s, symbol in enumerate(symbols):
+        bars = tape.bars[symbol]
+        if len(bars) == rows:
+            table[s] = getattr(bars, name)
+            continue
+        places = tape.rows(symbol, 0, rows)
+        table[s] = getattr(bars, name)[places]
+        if name == "close":
+            table[s, places < 0] = 0.0
+        else:
+            table[s, bars.close_time[places] != tape.times] = np.nan
+    return _fixed(table)
+
+
+def _fixed(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """The same, not to be written to: compiled code knows one kind of column only."""
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view
