@@ -1,45 +1,30 @@
-"""A bar as the venue and the core live through it: the open, the range, the close."""
+"""A bar as the venue lives through it, and tells the core: the open, then the range."""
 
 from thunes.research.sweep.layout import (
-    AMOUNT,
-    BY_AMOUNT,
+    AIM,
     ENTERING,
-    HELD,
-    HITS,
-    KEPT_BACK,
-    KNOWN,
+    FILL_PRICE,
+    FILL_QUANTITY,
+    FILL_ROW,
+    FILL_SYMBOL,
+    FILL_WHY,
+    BUY,
+    IN_BNB,
     LEAVING,
-    LEG,
-    LEGS,
-    LIMIT,
-    LOCK,
-    MARKET_MAX,
-    MAX_QUANTITY,
-    MIN_QUANTITY,
-    MOVED,
-    NEXT,
     NO_ORDER,
-    ORDER,
-    RESERVE,
-    SPARED,
-    STEP,
-    STOP,
+    STEPS,
     STOPPED,
-    TAKES_BACK,
     TARGETED,
-    TIMEFRAME,
     TRAILED,
-    TURN,
-    WATCHES,
-    WHY,
+    Record,
     Sweep,
-    get,
-    own,
+    planned,
     put,
+    two,
 )
 from thunes.research.sweep.mode import judge
 from thunes.research.sweep.money import buy, equity, sell
-from thunes.research.sweep.prices import price_of, slipped, steps_of
+from thunes.research.sweep.prices import decimal_of, slipped, steps_of
 from thunes.research.sweep.protection import protect
 from thunes.research.sweep.twofold import Two, add, divide, multiply, reaches, whole
 
@@ -50,24 +35,41 @@ _NOTHING = (0.0, 0.0)
 def meet_bar(w: Sweep, row: int) -> None:
     """Every order that the open makes act, then every one inside the range, symbol by symbol in
     the order in which their orders began."""
-    for place in range(in_order(w, row, TURN)):
+    a = w.account[0]
+    a.row, a.at = row, w.times[row] - a.timeframe
+    if a.charged == IN_BNB:
+        scale = w.books[a.bnb].scale
+        put(a.bnb_price, decimal_of(w.open[a.bnb, row], scale))
+        put(a.bnb_mark, decimal_of(w.close[a.bnb, max(row - 1, 0)], scale))
+    for place in range(_in_turn(w, row)):
         _meet_open(w, w.turns[place], row)
     take_back(w)
-    for place in range(in_order(w, row, TURN)):
-        if w.slot[w.turns[place], LEGS] > 0:
-            _meet_range(w, w.turns[place], row)
+    for place in range(_in_turn(w, row)):
+        s = w.turns[place]
+        if w.books[s].legs > 0:
+            _meet_range(w, s, row)
     take_back(w)
 
 
-def in_order(w: Sweep, row: int, column: int) -> int:
-    """Put the symbols that are looked at in this row in order of a column, and count them."""
+def take_back(w: Sweep) -> None:
+    """The mode has fallen to a halt: entries that have not met a bar are called off."""
+    a = w.account[0]
+    if a.takes_back:
+        a.takes_back = 0
+        for s in range(w.books.size):
+            if w.books[s].order == ENTERING:
+                _end_order(w.books[s])
+
+
+def _in_turn(w: Sweep, row: int) -> int:
+    """Count the symbols whose orders are looked at in this row, in the order of their turns."""
     count = 0
-    for s in range(w.slot.shape[0]):
-        works = w.slot[s, ORDER] != NO_ORDER or w.slot[s, LEGS] > 0
-        if not works or w.slot[s, NEXT] != row or w.open[s, row] != w.open[s, row]:
+    for s in range(w.books.size):
+        b = w.books[s]
+        if b.next != row or (b.order == NO_ORDER and b.legs == 0) or w.open[s, row] != w.open[s, row]:
             continue
         place = count
-        while place > 0 and w.slot[w.turns[place - 1], column] > w.slot[s, column]:
+        while place > 0 and w.books[w.turns[place - 1]].turn > b.turn:
             w.turns[place] = w.turns[place - 1]
             place -= 1
         w.turns[place] = s
@@ -75,115 +77,119 @@ def in_order(w: Sweep, row: int, column: int) -> int:
     return count
 
 
-def take_back(w: Sweep) -> None:
-    """The mode has fallen to a halt: entries that have not met a bar are called off."""
-    if w.note[TAKES_BACK]:
-        w.note[TAKES_BACK] = 0
-        for s in range(w.slot.shape[0]):
-            if w.slot[s, ORDER] == ENTERING:
-                _end_order(w, s)
-
-
 def _meet_open(w: Sweep, s: int, row: int) -> None:
-    opened = price_of(w, s, w.open[s, row])
-    w.slot[s, KNOWN] = row
-    if w.slot[s, ORDER] == ENTERING:
-        _enter(w, s, row, opened)
-    elif w.slot[s, ORDER] == LEAVING:
-        w.slot[s, ORDER] = NO_ORDER
-        _sell(w, s, row, slipped(w, s, opened, False), steps_of(w, s, get(w.book, s, HELD)))
-    elif w.slot[s, LEGS] > 0:
-        if reaches(get(w.book, s, STOP), opened):
-            _stop(w, s, row, opened)
-            return
+    a, b = w.account[0], w.books[s]
+    opened = decimal_of(w.open[s, row], b.scale)
+    b.known = row
+    if b.order == ENTERING:
+        _enter(w, s, opened)
+    elif b.order == LEAVING:
+        b.order = NO_ORDER
+        _sell(w, s, slipped(b, opened, two(a.slippage), False), steps_of(b, two(b.held)))
+    elif b.stop[0] > 0.0 and reaches(two(b.stop), opened):
+        _stop(w, s, opened)
+    else:
         leg = 0
-        while leg < w.slot[s, LEGS]:
-            target = get(w.book, s, LEG + 3 * leg + 1)
-            if target[0] > 0.0 and not reaches(target, opened):
-                _hit(w, s, row, leg)
+        while leg < b.legs:
+            if b.leg[leg, AIM] > 0.0 and not reaches(planned(b.leg[leg]), opened):
+                _hit(w, s, leg)
             else:
                 leg += 1
 
 
 def _meet_range(w: Sweep, s: int, row: int) -> None:
     """Down first, then up: the stop, or else the targets that were passed, nearest first."""
-    stop = get(w.book, s, STOP)
-    if reaches(stop, price_of(w, s, w.low[s, row])):
-        _stop(w, s, row, stop)
+    b = w.books[s]
+    stop = two(b.stop)
+    if stop[0] > 0.0 and reaches(stop, decimal_of(w.low[s, row], b.scale)):
+        _stop(w, s, stop)
         return
-    high = price_of(w, s, w.high[s, row])
+    high = decimal_of(w.high[s, row], b.scale)
     while True:
         nearest = -1
-        for leg in range(w.slot[s, LEGS]):
-            target = get(w.book, s, LEG + 3 * leg + 1)
-            if target[0] == 0.0 or reaches(target, high):
+        for leg in range(b.legs):
+            if b.leg[leg, AIM] == 0.0 or reaches(planned(b.leg[leg]), high):
                 continue
-            if nearest < 0 or target[0] < w.book[s, LEG + 3 * nearest + 1]:
+            if nearest < 0 or b.leg[leg, AIM] < b.leg[nearest, AIM]:
                 nearest = leg
         if nearest < 0:
             return
-        _hit(w, s, row, nearest)
+        _hit(w, s, nearest)
 
 
-def _stop(w: Sweep, s: int, row: int, met: Two) -> None:
+def _stop(w: Sweep, s: int, met: Two) -> None:
     """The stop of every leg acts where it met the market."""
-    price, legs = slipped(w, s, met, False), w.slot[s, LEGS]
-    w.slot[s, WHY] = TRAILED if w.slot[s, MOVED] else STOPPED
+    b = w.books[s]
+    price, legs = slipped(b, met, two(w.account[0].slippage), False), b.legs
+    b.why = TRAILED if b.moved else STOPPED
     for leg in range(legs):
-        w.slot[s, LEGS] = legs - leg - 1
-        _sell(w, s, row, price, w.book[s, LEG + 3 * leg] - w.slot[s, SPARED])
+        b.legs = legs - leg - 1
+        _sell(w, s, price, b.leg[leg, STEPS] - b.spared)
 
 
-def _hit(w: Sweep, s: int, row: int, leg: int) -> None:
+def _hit(w: Sweep, s: int, leg: int) -> None:
     """A leg is sold at its target, never better."""
-    price, steps = get(w.book, s, LEG + 3 * leg + 1), w.book[s, LEG + 3 * leg]
-    steps -= w.slot[s, SPARED]
-    w.slot[s, LEGS] -= 1
-    for column in range(LEG + 3 * leg, LEG + 3 * w.slot[s, LEGS]):
-        w.book[s, column] = w.book[s, column + 3]
-    w.slot[s, HITS] += 1
-    w.slot[s, WHY] = TARGETED
-    _sell(w, s, row, price, steps)
+    b = w.books[s]
+    price, steps = planned(b.leg[leg]), b.leg[leg, STEPS] - b.spared
+    b.legs -= 1
+    for later in range(leg, b.legs):
+        for column in range(3):
+            b.leg[later, column] = b.leg[later + 1, column]
+    b.hits += 1
+    b.why = TARGETED
+    _sell(w, s, price, steps)
 
 
-def _sell(w: Sweep, s: int, row: int, price: Two, steps: float) -> None:
-    sell(w, s, row, price, steps)
-    _tell(w, row)
+def _sell(w: Sweep, s: int, price: Two, steps: float) -> None:
+    b = w.books[s]
+    sell(w.account[0], w.books, s, price, steps)
+    _record(w, s, b.why, price, steps * b.step[0])
+    _tell(w)
 
 
-def _enter(w: Sweep, s: int, row: int, opened: Two) -> None:
-    price, limit = slipped(w, s, opened, True), get(w.book, s, LIMIT)
-    quantity = get(w.book, s, AMOUNT)
-    if w.slot[s, BY_AMOUNT]:
-        step = get(w.grid, s, STEP)
-        one = multiply(multiply(price, add(_ONE, own(w.rule, KEPT_BACK))), step)
-        quantity = multiply((whole(divide(quantity, one), False), 0.0), step)
+def _enter(w: Sweep, s: int, opened: Two) -> None:
+    a, b = w.account[0], w.books[s]
+    price, limit = slipped(b, opened, two(a.slippage), True), two(b.limit)
+    quantity = two(b.amount)
+    if b.by_amount:
+        one = multiply(multiply(price, add(_ONE, two(a.kept_back))), two(b.step))
+        quantity = multiply((whole(divide(quantity, one), False), 0.0), two(b.step))
     fits = limit[0] == 0.0 or reaches(limit, price)
-    bought = fits and _is_lot(w, s, quantity) and buy(w, s, row, price, quantity)
-    _end_order(w, s)
-    _tell(w, row)
+    bought = fits and _is_lot(b, quantity) and buy(a, w.books, s, price, quantity)
+    _end_order(b)
     if bought:
-        protect(w, s, row)
+        _record(w, s, BUY, price, quantity[0])
+    _tell(w)
+    if bought:
+        protect(a, b, opened)
 
 
-def _is_lot(w: Sweep, s: int, quantity: Two) -> bool:
-    if quantity[0] <= 0.0 or not reaches(quantity, get(w.grid, s, MIN_QUANTITY)):
+def _is_lot(b: Record, quantity: Two) -> bool:
+    if quantity[0] <= 0.0 or not reaches(quantity, two(b.min_quantity)):
         return False
-    for column in (MAX_QUANTITY, MARKET_MAX):
-        most = get(w.grid, s, column)
-        waits = column == MARKET_MAX and w.book[s, LIMIT] > 0.0
-        if most[0] > 0.0 and not waits and not reaches(most, quantity):
-            return False
-    return True
+    most, market = two(b.max_quantity), two(b.market_max)
+    if most[0] > 0.0 and not reaches(most, quantity):
+        return False
+    return b.limit[0] > 0.0 or market[0] == 0.0 or reaches(market, quantity)
 
 
-def _end_order(w: Sweep, s: int) -> None:
-    w.slot[s, ORDER] = NO_ORDER
-    put(w.book, s, LOCK, _NOTHING)
-    put(w.book, s, RESERVE, _NOTHING)
+def _end_order(b: Record) -> None:
+    b.order = NO_ORDER
+    put(b.lock, _NOTHING)
+    put(b.reserve, _NOTHING)
 
 
-def _tell(w: Sweep, row: int) -> None:
+def _tell(w: Sweep) -> None:
     """The venue has reported: the core looks at its limits, at the prices of the last close."""
-    if w.choice[WATCHES] and row > 0:
-        judge(w, w.times[row] - w.choice[TIMEFRAME], equity(w, row - 1))
+    if w.account[0].watches:
+        judge(w.account[0], equity(w.account[0], w.books))
+
+
+def _record(w: Sweep, s: int, why: int, price: Two, quantity: float) -> None:
+    """Write a fill down where there is room for it."""
+    a = w.account[0]
+    if a.fills < w.fill.shape[0]:
+        line = w.fill[a.fills]
+        line[FILL_ROW], line[FILL_SYMBOL], line[FILL_WHY] = a.row, s, why
+        line[FILL_PRICE], line[FILL_QUANTITY] = price[0], quantity
+    a.fills += 1

@@ -4,23 +4,10 @@ import numpy as np
 
 from thunes.research.sweep.bar import take_back
 from thunes.research.sweep.entry import consider, open_round
-from thunes.research.sweep.layout import (
-    BREAK_EVEN_AFTER,
-    HELD,
-    KNOWN,
-    LEGS,
-    NO_ORDER,
-    ORDER,
-    PEAK,
-    PLACE,
-    SELL,
-    TRAIL_AFTER,
-    Signals,
-    Sweep,
-    put,
-)
+from thunes.research.sweep.layout import NO_ORDER, SELL, Signals, Sweep, put
 from thunes.research.sweep.mode import close_day
-from thunes.research.sweep.prices import decimal_of, price_of
+from thunes.research.sweep.money import equity
+from thunes.research.sweep.prices import decimal_of
 from thunes.research.sweep.protection import follow, leave
 
 _NAN = (float("nan"), 0.0)
@@ -29,54 +16,64 @@ _UNKNOWN = (0.0, 0.0)
 
 def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
     """The close of a row, with the signals begin..end that it brings: exits before entries."""
-    _remember(w, row)
-    close_day(w, row)
-    take_back(w)
+    a = w.account[0]
+    a.row, a.at = row, w.times[row]
+    _look(w, signals, begin, end, row)
+    if a.watches:
+        close_day(a, equity(a, w.books))
+        take_back(w)
     enters = False
     for each in range(begin, end):
         if signals.enter[each]:
             enters = True
         else:
-            _exit(w, np.int64(signals.symbol[each]), row)
-    if w.choice[TRAIL_AFTER] >= 0 or w.choice[BREAK_EVEN_AFTER] >= 0:
+            _exit(w, np.int64(signals.symbol[each]))
+    if a.trail_after >= 0 or a.break_even_after >= 0:
         _raise_stops(w, row)
     if enters:
-        open_round(w)
+        open_round(a, w.books)
         for each in range(begin, end):
             if signals.enter[each]:
-                s, distance = np.int64(signals.symbol[each]), _NAN
-                if signals.distance.size:
+                distance = _NAN
+                if signals.distance.size > 0:
                     distance = decimal_of(signals.distance[each], 1.0)
-                consider(w, s, row, distance)
+                consider(a, w.books, np.int64(signals.symbol[each]), distance)
 
 
-def _remember(w: Sweep, row: int) -> None:
-    """The highest close since each entry, where a stop is to follow it."""
-    if w.choice[TRAIL_AFTER] < 0:
-        return
-    for s in range(w.book.shape[0]):
-        if w.book[s, HELD] != 0.0 and w.close[s, row] > w.book[s, PEAK]:
-            put(w.book, s, PEAK, price_of(w, s, w.close[s, row]))
+def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
+    """Take note of the closes that somebody will ask for."""
+    a = w.account[0]
+    if a.weighs or a.trail_after >= 0 or a.break_even_after >= 0:
+        for s in range(w.books.size):
+            b = w.books[s]
+            b.mark = w.close[s, row]
+            if a.trail_after >= 0 and b.held[0] != 0.0 and b.mark > b.peak[0]:
+                put(b.peak, decimal_of(b.mark, b.scale))
+    for each in range(begin, end):
+        b = w.books[np.int64(signals.symbol[each])]
+        b.mark = w.close[signals.symbol[each], row]
+        if w.yearly.shape[1] == w.times.size:
+            b.yearly = w.yearly[signals.symbol[each], row]
 
 
-def _exit(w: Sweep, s: int, row: int) -> None:
-    if w.book[s, HELD] == 0.0 or w.slot[s, ORDER] != NO_ORDER:
-        return
-    known = w.slot[s, LEGS] > 0 or w.slot[s, KNOWN] == row
-    leave(w, s, row, SELL, price_of(w, s, w.close[s, row]) if known else _UNKNOWN)
+def _exit(w: Sweep, s: int) -> None:
+    a, b = w.account[0], w.books[s]
+    if b.held[0] != 0.0 and b.order == NO_ORDER:
+        known = b.legs > 0 or b.known == a.row
+        leave(a, b, SELL, decimal_of(b.mark, b.scale) if known else _UNKNOWN)
 
 
 def _raise_stops(w: Sweep, row: int) -> None:
     """In the order of the entries, for the orders of the venue begin anew in it."""
-    done = -1
+    done = np.int64(-1)
     while True:
         first = -1
-        for s in range(w.book.shape[0]):
-            place = w.slot[s, PLACE]
-            fresh = w.slot[s, LEGS] > 0 and place > done and w.open[s, row] == w.open[s, row]
-            if fresh and (first < 0 or place < w.slot[first, PLACE]):
-                first = s
+        for s in range(w.books.size):
+            b = w.books[s]
+            if b.legs > 0 and b.place > done and w.open[s, row] == w.open[s, row]:
+                if first < 0 or b.place < w.books[first].place:
+                    first = s
         if first < 0:
             return
-        done = w.slot[first, PLACE]
-        follow(w, first, row)
+        done = w.books[first].place
+        follow(w.account[0], w.books[first])

@@ -2,71 +2,52 @@
 
 import math
 
-from thunes.research.sweep.layout import (
-    CASH,
-    DAYS,
-    EXPOSED,
-    HIGH,
-    LINE,
-    LOW,
-    TALLY,
-    WALLET,
-    WORST,
-    Floats,
-    Ints,
-    Sweep,
-)
+from thunes.core.stats.performance import DAYS_A_YEAR
+from thunes.research.sweep.layout import Curve, Floats, Ints, Record, Sweep
 
-DAYS_A_YEAR = 365.0
 _ROUNDING = 1e-12
 
 
-def start_curve(w: Sweep, initial: float) -> None:
-    for place in range(TALLY):
-        w.tally[place] = 0.0
-    w.tally[HIGH] = w.tally[LOW] = initial
-
-
-def draw(w: Sweep, first: int, until: int) -> None:
+def draw(w: Sweep, curve: Curve, first: int, until: int) -> None:
     """The closes of rows first..until-1, with what is held now."""
-    holdings, only = 0, 0
-    for s in range(w.book.shape[0]):
-        if w.book[s, WALLET] != 0.0:
+    a, holdings, only = w.account[0], 0, 0
+    for s in range(w.books.size):
+        if w.books[s].wallet[0] != 0.0:
             holdings, only = holdings + 1, s
     while first < until:
-        day = w.note[DAYS]
-        stop = min(until, w.ends[day] + 1)
+        last = curve.ends[a.days]
+        stop = min(until, last + 1)
+        worth = a.cash[0]
         if holdings == 0:
-            worth = w.purse[CASH]
-            _see(w.tally, worth)
+            _see(a, worth)
         elif holdings == 1:
-            worth = _draw_one(w.tally, w.close[only, first:stop], w.book[only, WALLET], w.purse[CASH])
+            worth = _draw_one(a, w.close[only, first:stop], w.books[only].wallet[0])
         else:
             worth = _draw_many(w, first, stop)
-        if stop == w.ends[day] + 1:
-            w.daily[w.note[LINE], day] = worth
-            w.note[DAYS] = day + 1
+        if stop == last + 1:
+            curve.daily[a.line, a.days] = worth
+            a.days += 1
         first = stop
 
 
-def _see(tally: Floats, worth: float) -> None:
+def _see(a: Record, worth: float) -> None:
     """One more point of the curve, for the deepest fall from its highest."""
-    if worth > tally[HIGH]:
-        tally[WORST] = min(tally[WORST], _fall(tally[HIGH], tally[LOW]))
-        tally[HIGH] = tally[LOW] = worth
-    elif worth < tally[LOW]:
-        tally[LOW] = worth
+    if worth > a.high:
+        a.worst = min(a.worst, _fall(a.high, a.low))
+        a.high = a.low = worth
+    elif worth < a.low:
+        a.low = worth
 
 
 def _fall(high: float, low: float) -> float:
     return low / high - 1.0 if low > 0.0 else -1.0
 
 
-def _draw_one(tally: Floats, closes: Floats, quantity: float, cash: float) -> float:
-    high, low, worst, exposed = tally[HIGH], tally[LOW], tally[WORST], 0.0
+def _draw_one(a: Record, closes: Floats, quantity: float) -> float:
+    high, low, worst, exposed, cash = a.high, a.low, a.worst, 0.0, a.cash[0]
     worth = cash
-    for close in closes:
-        market = quantity * close
+    for row in range(closes.size):
+        market = quantity * closes[row]
         worth = cash + market
         if worth > 0.0:
             exposed += market / worth
@@ -75,29 +56,29 @@ def _draw_one(tally: Floats, closes: Floats, quantity: float, cash: float) -> fl
         elif worth > high:
             worst = min(worst, _fall(high, low))
             high = low = worth
-    tally[HIGH], tally[LOW], tally[WORST] = high, low, worst
-    tally[EXPOSED] += exposed
+    a.high, a.low, a.worst = high, low, worst
+    a.exposed += exposed
     return worth
 
 
 def _draw_many(w: Sweep, first: int, until: int) -> float:
-    worth = 0.0
+    a, worth = w.account[0], 0.0
     for row in range(first, until):
         market = 0.0
-        for s in range(w.book.shape[0]):
-            quantity = w.book[s, WALLET]
+        for s in range(w.books.size):
+            quantity = w.books[s].wallet[0]
             if quantity != 0.0:
                 market += quantity * w.close[s, row]
-        worth = w.purse[CASH] + market
+        worth = a.cash[0] + market
         if worth > 0.0:
-            w.tally[EXPOSED] += market / worth
-        _see(w.tally, worth)
+            a.exposed += market / worth
+        _see(a, worth)
     return worth
 
 
-def deepest(tally: Floats) -> float:
+def deepest(a: Record) -> float:
     """The deepest drawdown, in [-1, 0]."""
-    return min(tally[WORST], _fall(tally[HIGH], tally[LOW]))
+    return min(a.worst, _fall(a.high, a.low))
 
 
 def daily_sharpe(daily: Floats, skipped: Ints, initial: float) -> float:

@@ -18,7 +18,7 @@ from thunes.core.stats.kernel import compile_whole
 from thunes.core.strategy.crossing import MeansCrossing
 from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import SignalStrategy
-from thunes.research.sweep.flips import TILE, UNKNOWN, Windows, find_flips
+from thunes.research.sweep.flips import TILE, Room, Windows, find_flips, room_for
 from thunes.research.sweep.layout import Floats, Ints, Signals
 
 THREADS = 2
@@ -112,11 +112,10 @@ def _crossings(strategies: Sequence[SignalStrategy], bars: Bars) -> Ints | None:
 def _part(x: Windows, begin: int, end: int) -> Ints:
     """The flips of some rows. The row before tells which mean was above."""
     first, parts = max(0, begin - 1), []
-    out = np.empty(x.fast.size * min(TILE, end - first), dtype=np.int64)
-    state = np.full(x.fast.size, UNKNOWN, dtype=np.uint8)
+    room = room_for(x, end - first)
     while first < end:
-        first, found = _compiled()(x, state, (first, end), out)
-        parts.append(out[:found].copy())
+        first, found = _compiled()(x, room, first, end)
+        parts.append(room.out[:found].copy())
     return np.concatenate(parts)
 
 

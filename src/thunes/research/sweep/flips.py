@@ -28,16 +28,34 @@ class Windows(NamedTuple):
     slow: Ints
 
 
-def find_flips(x: Windows, state: NDArray[np.uint8], rows: tuple[int, int], out: Ints) -> tuple[int, int]:
-    """The flips of all pairs in rows[0]..rows[1]-1, tile by tile, until `out` may be too small for
-    the next tile: (the next row to go on from, flips found). A flip is written as
-    (pair x rows + row) x 2, plus one for upward. `state` is which mean was above at the row before.
-    """
-    means = np.empty((x.windows.size, TILE))
-    above = np.zeros(TILE + 8, np.uint8)
-    found, first, total = 0, rows[0], x.sums.size - 1
-    while first < rows[1] and found + x.fast.size * min(TILE, rows[1] - first) <= out.size:
-        count = min(TILE, rows[1] - first)
+class Room(NamedTuple):
+    """What is written: for each pair which mean was above at the row before (or UNKNOWN), the
+    means of one tile, where the one is above the other, and the flips that are found."""
+
+    state: NDArray[np.uint8]
+    means: Floats
+    above: NDArray[np.uint8]
+    out: Ints
+
+
+def room_for(x: Windows, rows: int) -> Room:
+    """Room to find the flips of so many rows."""
+    return Room(
+        state=np.full(x.fast.size, UNKNOWN, dtype=np.uint8),
+        means=np.empty((x.windows.size, TILE)),
+        above=np.zeros(TILE, dtype=np.uint8),
+        out=np.empty(x.fast.size * min(TILE, rows), dtype=np.int64),
+    )
+
+
+def find_flips(x: Windows, room: Room, first: int, until: int) -> tuple[int, int]:
+    """The flips of all pairs in rows first..until-1, tile by tile, as long as there is room for
+    every flip of the next tile: (the next row to go on from, flips found). A flip is written as
+    (pair x rows + row) x 2, plus one for upward."""
+    state, means, above, out = room
+    found, total = 0, x.sums.size - 1
+    while first < until and found + x.fast.size * min(TILE, until - first) <= out.size:
+        count = min(TILE, until - first)
         for place in range(x.windows.size):
             _means(x, x.windows[place], first, means[place, :count])
         for pair in range(x.fast.size):

@@ -9,15 +9,16 @@ from functools import cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from thunes.core.domain.units import NS_PER_SECOND
+from thunes.core.domain.errors import DataError
+from thunes.core.domain.units import NS_PER_SECOND, format_instant
 from thunes.core.market.tape import Tape
 from thunes.core.portfolio.sizing import VOLATILITY_BARS, periods_a_year
 from thunes.core.stats.kernel import compile_whole
 from thunes.research.sweep import layout
-from thunes.research.sweep.layout import Floats, Ints, Signals, Sweep
+from thunes.research.sweep.layout import Curve, Floats, Ints, Signals, Sweep
 from thunes.research.sweep.market import Prices
-from thunes.research.sweep.run import FIGURES, run_sets
-from thunes.research.sweep.terms import Terms, choice_table, grid_table, rule_table
+from thunes.research.sweep.run import FIGURES, Blank, run_sets
+from thunes.research.sweep.terms import Terms, blank_account, blank_books, bnb_place
 
 THREADS = 2
 COMPILE_FROM = 100_000
@@ -25,12 +26,13 @@ COMPILE_FROM = 100_000
 
 _BLOCK_ROWS = 4_096
 
-Runs = Callable[[Sweep, Signals, Ints, Floats], None]
+Runs = Callable[[Sweep, Curve, Blank, tuple[Signals, Ints], Floats], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Figures by set; daily equity by set, or of the last one; fills of the last one."""
+    """Figures by set; daily equity by set if it was kept; fills of the last set, and how many there
+    were."""
 
     figures: Floats
     daily: Floats
@@ -43,36 +45,39 @@ class Job:
 
     def __init__(self, prices: Prices, terms: Terms, tape: Tape) -> None:
         self._prices = prices
-        self._grid = grid_table(terms, prices.symbols)
-        self._rule = rule_table(terms)
-        self._choice = choice_table(terms, prices.symbols, tape.timeframe)
-        self._legs = len(terms.exits.targets) + 2
-        self._yearly = np.empty((1, 1))
+        self._books = blank_books(terms, prices.symbols, prices.times.size)
+        initial = float(terms.balances.get(terms.quote, 0))
+        if (place := bnb_place(terms, prices.symbols)) is not None:
+            _refuse_holes(prices, place)
+            initial += float(self._books[place].wallet[0] * prices.open[place, 0])
+        self._account = blank_account(terms, prices.symbols, tape.timeframe, initial)
+        self._yearly = np.empty((1, 0))
         if terms.sizing.kind == "volatility":
             self._yearly = yearly_volatility(prices, tape)
 
     def run(self, signals: Signals, *, keep_daily: bool = False, fills: int = 0) -> Outcome:
         """Run every set of the signals; with room for `fills` those of the last set are kept."""
-        count = signals.start.size - 1
+        count, p = signals.start.size - 1, self._prices
         figures = np.empty((count, FIGURES))
-        daily = np.empty((count if keep_daily else 1, self._prices.ends.size))
+        daily = np.empty((count if keep_daily else 1, p.ends.size))
         threads = min(THREADS, count)
-        works = [self._work(daily if keep_daily else daily.copy(), fills) for _ in range(threads)]
-        sets = [np.arange(n, count, threads) for n in range(threads)]
-        worth = count * self._prices.close.size >= COMPILE_FROM
-        run = _compiled() if worth else run_sets
-        with ThreadPoolExecutor(threads) as pool:
-            done = [
-                pool.submit(run, work, signals, mine, figures)
-                for work, mine in zip(works, sets, strict=True)
-            ]
-            for each in done:
-                each.result()
-        last = works[(count - 1) % threads]
-        found = int(last.note[layout.FILLS])
-        return Outcome(figures, daily if keep_daily else last.daily, last.fill[:found], found)
+        works = [self._work(fills) for _ in range(threads)]
+        run = _compiled() if count * p.close.size >= COMPILE_FROM else run_sets
 
-    def _work(self, daily: Floats, fills: int) -> Sweep:
+        def share(n: int) -> None:
+            lines = daily if keep_daily or n == 0 else daily.copy()
+            blank = (self._account, self._books)
+            todo = (signals, np.arange(n, count, threads))
+            run(works[n], Curve(lines, p.ends, p.skipped), blank, todo, figures)
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(share, n) for n in range(threads)]:
+                done.result()
+        last = works[(count - 1) % threads]
+        found = int(last.account[0].fills)
+        return Outcome(figures, daily, last.fill[:found], found)
+
+    def _work(self, fills: int) -> Sweep:
         p, count = self._prices, len(self._prices.symbols)
         return Sweep(
             open=p.open,
@@ -80,20 +85,21 @@ class Job:
             low=p.low,
             close=p.close,
             times=p.times,
-            grid=self._grid,
-            rule=self._rule,
-            choice=self._choice,
-            book=np.zeros((count, layout.LEG + 3 * self._legs)),
-            slot=np.zeros((count, layout.SLOTS), dtype=np.int64),
-            purse=np.zeros(layout.PURSE),
-            note=np.zeros(layout.NOTES, dtype=np.int64),
+            account=self._account.copy(),
+            books=self._books.copy(),
             fill=np.empty((fills, layout.FILL_COLUMNS)),
-            tally=np.empty(layout.TALLY),
-            daily=daily,
-            ends=p.ends,
-            skipped=p.skipped,
             turns=np.zeros(count, dtype=np.int64),
             yearly=self._yearly,
+        )
+
+
+def _refuse_holes(prices: Prices, place: int) -> None:
+    holes = np.flatnonzero(np.isnan(prices.open[place]))
+    if holes.size:
+        at = format_instant(int(prices.times[holes[0]]))
+        raise DataError(
+            f"{prices.symbols[place]} tells what fees in BNB cost, but has no bar that closes at "
+            f"{at}: give its bars for every one of the others, or charge fees in quote or received"
         )
 
 

@@ -1,10 +1,9 @@
-"""The layout: the plain arrays that a sweep works on, and what stands in which of their columns.
+"""The layout: what a sweep knows of the account, of each symbol and of the market, as plain records.
 
-A twofold number takes two neighbouring columns. Compiled code knows arrays and numbers only; what
-they mean is said here and nowhere else.
+Compiled code reads and writes these in place. A `two` is a twofold number, see there.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,138 +12,148 @@ from thunes.research.sweep.twofold import Two
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Record = Any
+"""One row of an array of `ACCOUNT` or `SYMBOL`."""
 
 NEVER = -(2**62)
+LEGS_MAX = 8
+STEPS, AIM = 0, 1  # columns of a leg: whole steps, and its target (0: none)
+DISTANCE, SHARE = 0, 2  # columns of a planned target
 
-# grid: one row per symbol, what its instrument allows. Zero is off, as in the instrument.
-(
-    TICK,
-    STEP,
-    MIN_QUANTITY,
-    MAX_QUANTITY,
-    MARKET_MAX,
-    MIN_NOTIONAL,
-    MIN_PRICE,
-    MAX_PRICE,
-    PERCENT_DOWN,
-    PERCENT_UP,
-    SCALE,
-) = range(0, 22, 2)
+_TWO = ("f8", (2,))
 
-# rule: what every parameter set is run under; NaN where there is no such rule. Targets come last,
-# four columns each: the distance and the share.
-(
-    FEE,
-    KEPT_BACK,
-    SLIPPAGE,
-    SIZE,
-    STOP_DISTANCE,
-    TRAIL_DISTANCE,
-    ENTRY_CAP,
-    BEGIN_CASH,
-    BEGIN_BNB,
-    BNB_RATE,
-    LEAST,
-    ORDER_SIZE,
-    LOSS_PER_TRADE,
-    DAILY_LOSS,
-    DAILY_SHARE,
-    SYMBOL_EXPOSURE,
-    TOTAL_EXPOSURE,
-    WARNING,
-    DRAWDOWN_LIMIT,
-    TARGET,
-) = range(0, 40, 2)
+# What an instrument allows (zero is off), what is held of the symbol, and what its orders ask for.
+# `known` is the last row at which the venue was brought a bar, `mark` the last close that was
+# looked at; `turn` orders symbols by when their orders began, `place` by when they were bought.
+# `spared` are steps that a stop which came with its entry need not cover: see `ledger.protection`.
+SYMBOL = np.dtype(
+    [
+        ("tick", *_TWO),
+        ("step", *_TWO),
+        ("min_quantity", *_TWO),
+        ("max_quantity", *_TWO),
+        ("market_max", *_TWO),
+        ("min_notional", *_TWO),
+        ("min_price", *_TWO),
+        ("max_price", *_TWO),
+        ("percent_down", *_TWO),
+        ("percent_up", *_TWO),
+        ("scale", "f8"),
+        ("mark", "f8"),
+        ("yearly", "f8"),
+        ("wallet", *_TWO),
+        ("held", *_TWO),
+        ("price", *_TWO),
+        ("cost", *_TWO),
+        ("stop", *_TWO),
+        ("peak", *_TWO),
+        ("amount", *_TWO),
+        ("limit", *_TWO),
+        ("lock", *_TWO),
+        ("reserve", *_TWO),
+        ("distance", *_TWO),
+        ("planned_stop", *_TWO),
+        ("planned_target", *_TWO),
+        ("leg", "f8", (LEGS_MAX, 3)),
+        ("legs", "i8"),
+        ("order", "i8"),
+        ("by_amount", "i8"),
+        ("hits", "i8"),
+        ("moved", "i8"),
+        ("turn", "i8"),
+        ("place", "i8"),
+        ("asked", "i8"),
+        ("next", "i8"),
+        ("known", "i8"),
+        ("why", "i8"),
+        ("spared", "i8"),
+    ]
+)
 
-# choice: the same as whole numbers; -1 where there is no such rule. Times are nanoseconds.
-(
-    SIZING,
-    CHARGED,
-    BNB_SYMBOL,
-    TARGETS,
-    BREAK_EVEN_AFTER,
-    TRAIL_AFTER,
-    MAX_POSITIONS,
-    LOSS_COOL_DOWN,
-    SIGNAL_COOL_DOWN,
-    SPREAD_PASSES,
-    WATCHES,
-    LIFTED_BY_DAY,
-    TIMEFRAME,
-    CHOICES,
-) = range(14)
-
-ALL_CASH, FIXED, QUANTITY, EQUITY, RISK, VOLATILITY = range(6)
-IN_QUOTE, IN_RECEIVED, IN_BNB = range(3)
-
-# book: one row per symbol, what is held of it and what its orders ask for. Legs come last, three
-# columns each: whole steps, and the target (0: none).
-(
-    WALLET,
-    HELD,
-    PRICE,
-    COST,
-    STOP,
-    PEAK,
-    AMOUNT,
-    LIMIT,
-    LOCK,
-    RESERVE,
-    DISTANCE,
-    PLANNED_STOP,
-    PLANNED_TARGET,
-    LEG,
-) = range(0, 28, 2)
-
-# slot: one row per symbol, the same as whole numbers. KNOWN is the last row at which the venue
-# was brought a bar; TURN orders symbols by when their orders began, PLACE by when they were bought.
-# SPARED are steps that the stop an entry brought along need not cover: see `ledger.protection`.
-ORDER, BY_AMOUNT, LEGS, HITS, MOVED, TURN, PLACE, ASKED, NEXT, KNOWN, WHY, SPARED, SLOTS = range(13)
-
-NO_ORDER, ENTERING, LEAVING = range(3)
-
-# purse: the account as a whole. What is FREE, SPENT and PROMISED counts within one close.
-CASH, PEAK_EQUITY, DAY_START, WON, LOST, FREE, SPENT, PROMISED, PURSE = range(0, 18, 2)
-
-# note: the same as whole numbers. DOUBT says why a set cannot be told here, and at which row.
-(
-    MODE,
-    CAUSE,
-    DAY,
-    LOSS_AT,
-    BACK_FIRST,
-    BACK_LAST,
-    COUNTER,
-    FILLS,
-    ENTRIES,
-    TRADES,
-    WINS,
-    TAKES_BACK,
-    PROMISES,
-    DAYS,
-    DOUBT,
-    DOUBT_ROW,
-    LINE,
-    NOTES,
-) = range(18)
-
-NORMAL, DEGRADED, HALTED = range(3)
-
-# tally: what the equity curve has shown so far.
-HIGH, LOW, WORST, EXPOSED, TALLY = range(5)
+# The rules that every set is run under (NaN or -1: no such rule, times in ns), and the account.
+# `weighs` says that entries look at equity, `watches` that every close does. What is free, spent
+# and promised counts within one close. `back` are the last two recoveries of the mode.
+ACCOUNT = np.dtype(
+    [
+        ("fee", *_TWO),
+        ("kept_back", *_TWO),
+        ("slippage", *_TWO),
+        ("amount", *_TWO),
+        ("stop_distance", *_TWO),
+        ("trail_distance", *_TWO),
+        ("entry_cap", *_TWO),
+        ("bnb_rate", *_TWO),
+        ("least", *_TWO),
+        ("order_size", *_TWO),
+        ("loss_per_trade", *_TWO),
+        ("daily_loss", *_TWO),
+        ("daily_share", *_TWO),
+        ("symbol_exposure", *_TWO),
+        ("total_exposure", *_TWO),
+        ("warning", *_TWO),
+        ("drawdown_limit", *_TWO),
+        ("target", "f8", (LEGS_MAX, 4)),
+        ("targets", "i8"),
+        ("sizing", "i8"),
+        ("charged", "i8"),
+        ("bnb", "i8"),
+        ("break_even_after", "i8"),
+        ("trail_after", "i8"),
+        ("max_positions", "i8"),
+        ("loss_cool_down", "i8"),
+        ("signal_cool_down", "i8"),
+        ("spread_passes", "i8"),
+        ("weighs", "i8"),
+        ("watches", "i8"),
+        ("lifted_by_day", "i8"),
+        ("timeframe", "i8"),
+        ("cash", *_TWO),
+        ("bnb_price", *_TWO),
+        ("bnb_mark", *_TWO),
+        ("peak_equity", *_TWO),
+        ("day_start", *_TWO),
+        ("free", *_TWO),
+        ("spent", *_TWO),
+        ("promised", *_TWO),
+        ("promises", "i8"),
+        ("won", "f8"),
+        ("lost", "f8"),
+        ("high", "f8"),
+        ("low", "f8"),
+        ("worst", "f8"),
+        ("exposed", "f8"),
+        ("row", "i8"),
+        ("at", "i8"),
+        ("mode", "i8"),
+        ("cause", "i8"),
+        ("day", "i8"),
+        ("loss_at", "i8"),
+        ("back", "i8", (2,)),
+        ("counter", "i8"),
+        ("fills", "i8"),
+        ("entries", "i8"),
+        ("trades", "i8"),
+        ("wins", "i8"),
+        ("takes_back", "i8"),
+        ("days", "i8"),
+        ("line", "i8"),
+        ("doubt", "i8"),
+    ]
+)
 
 # fill: one row per fill, as far as there is room.
 FILL_ROW, FILL_SYMBOL, FILL_WHY, FILL_PRICE, FILL_QUANTITY, FILL_COLUMNS = range(6)
 
-# Why an order fills.
-BUY, SELL, STOPPED, TRAILED, TARGETED, UNPROTECTED = range(6)
-
-# Why a set is in doubt.
-NO_DOUBT, PROTECTION_REFUSED, EXIT_REFUSED = range(3)
+ALL_CASH, FIXED, QUANTITY, EQUITY, RISK, VOLATILITY = range(6)
+IN_QUOTE, IN_RECEIVED, IN_BNB = range(3)
+NO_ORDER, ENTERING, LEAVING = range(3)
+NORMAL, DEGRADED, HALTED = range(3)
+BUY, SELL, STOPPED, TRAILED, TARGETED, UNPROTECTED = range(6)  # why an order fills
+NO_DOUBT, PROTECTION_REFUSED, EXIT_REFUSED = range(3)  # why a set cannot be told to its end
 
 
 class Sweep(NamedTuple):
-    """Everything that a run over one parameter set reads and writes.
+    """What a run over one parameter set reads and writes.
 
     Prices are (symbols, rows), NaN where a symbol has no bar; closes carry on, 0 before the first.
     """
@@ -154,20 +163,21 @@ class Sweep(NamedTuple):
     low: Floats
     close: Floats
     times: Ints
-    grid: Floats
-    rule: Floats
-    choice: Ints
-    book: Floats
-    slot: Ints
-    purse: Floats
-    note: Ints
+    account: NDArray[Any]
+    books: NDArray[Any]
     fill: Floats
-    tally: Floats
-    daily: Floats  # equity at the last close of each day that has one, a line for each set
-    ends: Ints  # the rows of those closes
-    skipped: Ints  # how many days without a close come before each
     turns: Ints  # room for the symbols of one row in their order
     yearly: Floats  # volatility at each close, where entries are sized by it
+
+
+class Curve(NamedTuple):
+    """Where days end: `daily` is equity at the last close of each day that has one, a line for each
+    set or one for all; `ends` are the rows of those closes, `skipped` how many days without any
+    come before each."""
+
+    daily: Floats
+    ends: Ints
+    skipped: Ints
 
 
 class Signals(NamedTuple):
@@ -181,19 +191,15 @@ class Signals(NamedTuple):
     distance: Floats
 
 
-def get(table: Floats, row: int, column: int) -> Two:
-    """The twofold number in two columns."""
-    return table[row, column], table[row, column + 1]
+def two(pair: Floats) -> Two:
+    """The twofold number of a field."""
+    return pair[0], pair[1]
 
 
-def put(table: Floats, row: int, column: int, value: Two) -> None:
-    table[row, column], table[row, column + 1] = value
+def put(pair: Floats, value: Two) -> None:
+    pair[0], pair[1] = value
 
 
-def own(line: Floats, column: int) -> Two:
-    """The same of a table with a single row."""
-    return line[column], line[column + 1]
-
-
-def keep(line: Floats, column: int, value: Two) -> None:
-    line[column], line[column + 1] = value
+def planned(leg: Floats) -> Two:
+    """The target of a leg."""
+    return leg[AIM], leg[AIM + 1]

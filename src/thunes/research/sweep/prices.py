@@ -2,21 +2,7 @@
 
 import numpy as np
 
-from thunes.research.sweep.layout import (
-    MAX_PRICE,
-    MIN_NOTIONAL,
-    MIN_PRICE,
-    MIN_QUANTITY,
-    PERCENT_DOWN,
-    PERCENT_UP,
-    SCALE,
-    SLIPPAGE,
-    STEP,
-    TICK,
-    Sweep,
-    get,
-    own,
-)
+from thunes.research.sweep.layout import Record, two
 from thunes.research.sweep.twofold import Two, add, divide, multiply, reaches, subtract, whole
 
 _WHOLE_MAX = 2.0**53
@@ -38,49 +24,42 @@ def decimal_of(value: float, scale: float) -> Two:
     return value, 0.0
 
 
-def price_of(w: Sweep, s: int, value: float) -> Two:
-    """The decimal of a price of this symbol."""
-    return decimal_of(value, w.grid[s, SCALE])
-
-
-def on_tick(w: Sweep, s: int, price: Two, up: bool) -> Two:
-    tick = get(w.grid, s, TICK)
+def on_tick(b: Record, price: Two, up: bool) -> Two:
+    tick = two(b.tick)
     return multiply((whole(divide(price, tick), up), 0.0), tick)
 
 
-def slipped(w: Sweep, s: int, price: Two, buys: bool) -> Two:
-    """The price moved against us and rounded to the tick against us; never sold for nothing."""
-    share = own(w.rule, SLIPPAGE)
+def slipped(b: Record, price: Two, share: Two, buys: bool) -> Two:
+    """The price moved by a share against us and rounded to the tick against us; never sold for
+    nothing."""
     if buys:
-        return on_tick(w, s, multiply(price, add(_ONE, share)), True)
-    moved = on_tick(w, s, multiply(price, subtract(_ONE, share)), False)
-    return moved if moved[0] > 0.0 else get(w.grid, s, TICK)
+        return on_tick(b, multiply(price, add(_ONE, share)), True)
+    moved = on_tick(b, multiply(price, subtract(_ONE, share)), False)
+    return moved if moved[0] > 0.0 else two(b.tick)
 
 
-def refused_price(w: Sweep, s: int, price: Two, reference: Two) -> bool:
+def refused_price(b: Record, price: Two, reference: Two) -> bool:
     """Whether a filter of the venue refuses a limit or stop price, which lies on the tick."""
-    if price[0] <= 0.0 or not reaches(price, get(w.grid, s, MIN_PRICE)):
+    if price[0] <= 0.0 or not reaches(price, two(b.min_price)):
         return True
-    for column, sign in ((MAX_PRICE, 0.0), (PERCENT_UP, 1.0)):
-        most = get(w.grid, s, column)
-        if most[0] > 0.0:
-            limit = multiply(reference, most) if sign else most
-            if not reaches(limit, price):
-                return True
-    least = get(w.grid, s, PERCENT_DOWN)
-    return least[0] > 0.0 and not reaches(price, multiply(reference, least))
+    if b.max_price[0] > 0.0 and not reaches(two(b.max_price), price):
+        return True
+    if b.percent_up[0] > 0.0 and not reaches(multiply(reference, two(b.percent_up)), price):
+        return True
+    low = b.percent_down[0] > 0.0
+    return low and not reaches(price, multiply(reference, two(b.percent_down)))
 
 
-def sellable(w: Sweep, s: int, steps: float, price: Two) -> bool:
+def sellable(b: Record, steps: float, price: Two) -> bool:
     """Whether the venue would take an order for so many steps at this price."""
     if steps <= 0.0:
         return False
-    quantity = multiply((steps, 0.0), get(w.grid, s, STEP))
-    if not reaches(quantity, get(w.grid, s, MIN_QUANTITY)):
+    quantity = multiply((steps, 0.0), two(b.step))
+    if not reaches(quantity, two(b.min_quantity)):
         return False
-    return reaches(multiply(quantity, price), get(w.grid, s, MIN_NOTIONAL))
+    return reaches(multiply(quantity, price), two(b.min_notional))
 
 
-def steps_of(w: Sweep, s: int, quantity: Two) -> float:
+def steps_of(b: Record, quantity: Two) -> float:
     """The whole steps in a quantity."""
-    return whole(divide(quantity, get(w.grid, s, STEP)), False)
+    return whole(divide(quantity, two(b.step)), False)

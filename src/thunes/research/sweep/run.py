@@ -2,52 +2,22 @@
 happen."""
 
 import math
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from thunes.research.sweep.bar import meet_bar
 from thunes.research.sweep.closing import meet_close
-from thunes.research.sweep.curve import daily_sharpe, deepest, draw, start_curve
+from thunes.research.sweep.curve import daily_sharpe, deepest, draw
 from thunes.research.sweep.layout import (
-    ASKED,
-    BACK_FIRST,
-    BACK_LAST,
-    BEGIN_BNB,
-    BEGIN_CASH,
-    BNB_SYMBOL,
-    BREAK_EVEN_AFTER,
-    CASH,
-    DAY,
-    DAYS,
-    DOUBT,
-    DOUBT_ROW,
-    ENTRIES,
-    EXPOSED,
-    HELD,
-    KNOWN,
-    LEG,
-    LEGS,
-    LOSS_AT,
-    LINE,
-    LOST,
-    NEVER,
-    NEXT,
+    AIM,
     NO_ORDER,
-    ORDER,
-    STOP,
-    TRADES,
-    TRAIL_AFTER,
-    WALLET,
-    WATCHES,
-    WINS,
-    WON,
+    Curve,
     Floats,
     Ints,
+    Record,
     Signals,
     Sweep,
-    keep,
-    own,
-    put,
 )
 from thunes.research.sweep.money import equity
 from thunes.research.sweep.twofold import Two
@@ -64,55 +34,44 @@ from thunes.research.sweep.twofold import Two
     PROFIT_FACTOR,
     EXPOSURE,
     DOUBTED,
-    DOUBTED_ROW,
     FIGURES,
-) = range(13)
+) = range(12)
 
 _SCAN_MIN = 64
 
-
-def run_sets(w: Sweep, signals: Signals, sets: Ints, out: Floats) -> None:
-    """Run each of `sets` and write its figures into its row of `out`; its daily equity goes to its
-    row of `w.daily` where there is one for each set, else to the only one."""
-    for n in sets:
-        w.note[LINE] = n if w.daily.shape[0] > 1 else 0
-        initial = _reset(w)
-        _run(w, signals, signals.start[n], signals.start[n + 1])
-        _tell(w, initial, out[n])
+Blank = tuple[NDArray[Any], NDArray[Any]]
+"""The account and the books before the first bar."""
 
 
-def _reset(w: Sweep) -> float:
-    """An account before its first bar; what it is worth then."""
-    w.book[:] = 0.0
-    w.slot[:] = 0
-    w.purse[:] = 0.0
-    w.note[:LINE] = 0
-    w.slot[:, NEXT] = w.times.size
-    w.slot[:, ASKED] = w.slot[:, KNOWN] = NEVER
-    w.note[DAY] = -1
-    w.note[LOSS_AT] = w.note[BACK_FIRST] = w.note[BACK_LAST] = NEVER
-    cash, b = own(w.rule, BEGIN_CASH), w.choice[BNB_SYMBOL]
-    keep(w.purse, CASH, cash)
-    initial = cash[0]
-    if b >= 0:
-        put(w.book, b, WALLET, own(w.rule, BEGIN_BNB))
-        initial += w.book[b, WALLET] * w.open[b, 0]
-    start_curve(w, initial)
-    return initial
+def run_sets(w: Sweep, curve: Curve, blank: Blank, todo: tuple[Signals, Ints], out: Floats) -> None:
+    """Run each set of `todo` and write its figures into its row of `out`; its daily equity goes to
+    its row of `curve.daily` where there is one for each set, else to the only one."""
+    signals, sets = todo
+    for place in range(sets.size):
+        n = sets[place]
+        w.account[0] = blank[0][0]
+        for s in range(w.books.size):
+            w.books[s] = blank[1][s]
+        a = w.account[0]
+        a.line = n if curve.daily.shape[0] > 1 else 0
+        initial = a.high
+        _run(w, curve, signals, n)
+        _tell(w, curve, initial, out[n])
 
 
-def _run(w: Sweep, signals: Signals, at: int, end: int) -> None:
-    rows, row, drawn = w.times.size, 0, 0
-    while w.note[DOUBT] == 0:
-        touched = int(rows)
-        for s in range(w.slot.shape[0]):
-            touched = min(touched, w.slot[s, NEXT])
+def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
+    a, rows, row, drawn = w.account[0], w.times.size, 0, 0
+    at, end = signals.start[n], signals.start[n + 1]
+    while a.doubt == 0:
+        touched = rows
+        for s in range(w.books.size):
+            touched = min(touched, w.books[s].next)
         asked = signals.row[at] if at < end else rows
-        row = row if w.choice[WATCHES] else min(asked, touched)
+        row = row if a.watches else min(asked, touched)
         if row >= rows:
             break
         if touched == row:
-            draw(w, drawn, row)
+            draw(w, curve, drawn, row)
             drawn = row
             meet_bar(w, row)
         begin = at
@@ -120,38 +79,31 @@ def _run(w: Sweep, signals: Signals, at: int, end: int) -> None:
             at += 1
         meet_close(w, signals, begin, at, row)
         for each in range(begin, at):
-            w.slot[signals.symbol[each], NEXT] = row
+            w.books[signals.symbol[each]].next = row
         until = signals.row[at] + 1 if at < end else rows
         until = min(max(until, row + _SCAN_MIN), rows)
-        for s in range(w.slot.shape[0]):
-            if w.slot[s, NEXT] == row:
-                w.slot[s, NEXT] = _look(w, s, row + 1, until)
+        for s in range(w.books.size):
+            if w.books[s].next == row:
+                w.books[s].next = _look(w, s, row + 1, until)
         row += 1
-    draw(w, drawn, rows)
-
-
-def _works(w: Sweep, s: int) -> bool:
-    return w.slot[s, ORDER] != NO_ORDER or w.slot[s, LEGS] > 0
+    draw(w, curve, drawn, rows)
 
 
 def _look(w: Sweep, s: int, row: int, until: int) -> int:
     """The first row from `row` on at which the symbol's orders may act or are to be moved; a look
     for a touch ends at `until` and goes on from there."""
-    rows = w.times.size
-    if not _works(w, s):
+    a, b, rows = w.account[0], w.books[s], w.times.size
+    if b.order == NO_ORDER and b.legs == 0:
         return rows
-    follows = w.choice[TRAIL_AFTER] >= 0 or w.choice[BREAK_EVEN_AFTER] >= 0
-    if w.slot[s, ORDER] != NO_ORDER or follows:
-        opens = w.open[s]
-        while row < rows and math.isnan(opens[row]):
+    if b.order != NO_ORDER or a.trail_after >= 0 or a.break_even_after >= 0:
+        while row < rows and w.open[s, row] != w.open[s, row]:
             row += 1
         return row
-    stop, target = w.book[s, STOP], math.inf
-    for leg in range(w.slot[s, LEGS]):
-        aim = w.book[s, LEG + 3 * leg + 1]
-        if 0.0 < aim < target:
-            target = aim
-    return _first_touch(w.low[s], w.high[s], (row, until), (stop, target))
+    target = math.inf
+    for leg in range(b.legs):
+        if 0.0 < b.leg[leg, AIM] < target:
+            target = b.leg[leg, AIM]
+    return _first_touch(w.low[s], w.high[s], (row, until), (b.stop[0], target))
 
 
 def _first_touch(low: Floats, high: Floats, rows: tuple[int, int], levels: Two) -> int:
@@ -162,16 +114,19 @@ def _first_touch(low: Floats, high: Floats, rows: tuple[int, int], levels: Two) 
     return rows[1]
 
 
-def _tell(w: Sweep, initial: float, out: Floats) -> None:
+def _tell(w: Sweep, curve: Curve, initial: float, out: Floats) -> None:
     """The figures of the set that was run; NaN where they cannot be measured."""
-    final = equity(w, w.times.size - 1)[0]
+    a, opened = w.account[0], 0
+    for s in range(w.books.size):
+        w.books[s].mark = w.close[s, w.times.size - 1]
+        opened += w.books[s].held[0] != 0.0
+    final = equity(a, w.books)[0]
     out[FINAL] = final
     out[GROWN] = final / initial - 1.0 if initial > 0.0 else math.nan
-    out[ENTERED], out[CLOSED] = w.note[ENTRIES], w.note[TRADES]
-    out[OPENED] = np.count_nonzero(w.book[:, HELD])
-    out[WON_OF_THEM] = w.note[WINS]
-    out[SHARPE] = daily_sharpe(w.daily[w.note[LINE]], w.skipped, initial)
-    out[DRAWDOWN] = deepest(w.tally)
-    out[PROFIT_FACTOR] = w.purse[WON] / w.purse[LOST] if w.purse[LOST] > 0.0 else math.nan
-    out[EXPOSURE] = w.tally[EXPOSED] / w.times.size
-    out[DOUBTED], out[DOUBTED_ROW] = w.note[DOUBT], w.note[DOUBT_ROW]
+    out[ENTERED], out[CLOSED], out[OPENED] = a.entries, a.trades, opened
+    out[WON_OF_THEM] = a.wins
+    out[SHARPE] = daily_sharpe(curve.daily[a.line], curve.skipped, initial)
+    out[DRAWDOWN] = deepest(a)
+    out[PROFIT_FACTOR] = a.won / a.lost if a.lost > 0.0 else math.nan
+    out[EXPOSURE] = a.exposed / w.times.size
+    out[DOUBTED] = a.doubt

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thunes.core.domain.errors import UsageError
 from thunes.core.domain.instrument import Instrument
@@ -13,12 +15,14 @@ from thunes.core.domain.units import EXACT, NS_PER_SECOND, ONE, ZERO, Asset, Sym
 from thunes.core.portfolio.sizing import Sizing
 from thunes.core.risk.limits import WIDE_OPEN, Limits
 from thunes.research.sweep import layout
-from thunes.research.sweep.layout import Floats, Ints
+from thunes.research.sweep.layout import Floats
 from thunes.research.sweep.twofold import Two
 
 BNB = Asset("BNB")
 _BNB_DISCOUNT = Decimal("0.25")
 _SIZINGS = ("all_cash", "fixed", "quantity", "equity", "risk", "volatility")
+_BY_EQUITY = ("equity", "risk", "volatility")
+_SCALE_MAX = 8
 _CHARGED = ("quote", "received", "bnb")
 _NONE = (float("nan"), 0.0)
 
@@ -70,93 +74,109 @@ class Terms:
                 )
 
 
-def grid_table(terms: Terms, symbols: tuple[Symbol, ...]) -> Floats:
-    """What the instruments of these symbols allow."""
+def blank_books(terms: Terms, symbols: tuple[Symbol, ...], rows: int) -> NDArray[Any]:
+    """The books of these symbols before the first of so many rows."""
     of = {each.symbol: each for each in terms.instruments}
-    table = np.zeros((len(symbols), layout.SCALE + 2))
+    books = np.zeros(len(symbols), dtype=layout.SYMBOL).view(np.recarray)
+    books.next, books.asked, books.known = rows, layout.NEVER, layout.NEVER
     for s, symbol in enumerate(symbols):
-        i = of[symbol]
-        _write(table[s], layout.TICK, i.tick)
-        _write(table[s], layout.STEP, i.step)
-        _write(table[s], layout.MIN_QUANTITY, i.min_quantity)
-        _write(table[s], layout.MAX_QUANTITY, i.max_quantity)
-        _write(table[s], layout.MARKET_MAX, i.market_max_quantity)
-        _write(table[s], layout.MIN_NOTIONAL, i.min_notional)
-        _write(table[s], layout.MIN_PRICE, i.min_price)
-        _write(table[s], layout.MAX_PRICE, i.max_price)
-        _write(table[s], layout.PERCENT_DOWN, i.percent_down)
-        _write(table[s], layout.PERCENT_UP, i.percent_up)
+        i, b = of[symbol], books[s]
+        _refuse_many_orders(terms, i)
+        _write(b.tick, i.tick)
+        _write(b.step, i.step)
+        _write(b.min_quantity, i.min_quantity)
+        _write(b.max_quantity, i.max_quantity)
+        _write(b.market_max, i.market_max_quantity)
+        _write(b.min_notional, i.min_notional)
+        _write(b.min_price, i.min_price)
+        _write(b.max_price, i.max_price)
+        _write(b.percent_down, i.percent_down)
+        _write(b.percent_up, i.percent_up)
         places = -int(i.tick.normalize().as_tuple().exponent)
-        table[s, layout.SCALE] = 10.0 ** max(0, min(places, 8))
-        orders, stops = 2 * len(terms.exits.targets) + 2, len(terms.exits.targets) + 1
-        for most, needed in ((i.max_orders, orders), (i.max_stop_orders, stops)):
-            if most and needed > most:
-                raise UsageError(
-                    f"{symbol}: the venue takes {most} orders at a time, the exits may need "
-                    f"{needed}: plan fewer targets"
-                )
-    return table
+        b.scale = 10.0 ** max(0, min(places, _SCALE_MAX))
+    if (place := bnb_place(terms, symbols)) is not None:
+        _write(books[place].wallet, terms.balances.get(BNB, ZERO))
+    return books
 
 
-def rule_table(terms: Terms) -> Floats:
-    """The rules as numbers."""
-    limits, exits, in_quote = terms.limits, terms.exits, terms.fee_asset == "quote"
-    table = np.zeros(layout.TARGET + 4 * len(exits.targets))
-    rows: dict[int, Decimal | None] = {
-        layout.FEE: terms.fee_rate,
-        layout.KEPT_BACK: terms.fee_rate if in_quote else ZERO,
-        layout.SLIPPAGE: terms.slippage,
-        layout.SIZE: terms.sizing.value,
-        layout.STOP_DISTANCE: exits.stop_distance,
-        layout.TRAIL_DISTANCE: exits.trail_distance,
-        layout.ENTRY_CAP: terms.entry_cap,
-        layout.BEGIN_CASH: terms.balances.get(terms.quote, ZERO),
-        layout.BEGIN_BNB: terms.balances.get(BNB, ZERO),
-        layout.BNB_RATE: terms.fee_rate * (ONE - _BNB_DISCOUNT),
-        layout.LEAST: limits.min_notional,
-        layout.ORDER_SIZE: limits.order_size,
-        layout.LOSS_PER_TRADE: limits.loss_per_trade,
-        layout.DAILY_LOSS: limits.daily_loss,
-        layout.DAILY_SHARE: limits.daily_loss_share,
-        layout.SYMBOL_EXPOSURE: limits.symbol_exposure,
-        layout.TOTAL_EXPOSURE: limits.total_exposure,
-        layout.WARNING: limits.drawdown_warning,
-        layout.DRAWDOWN_LIMIT: limits.drawdown_limit,
-    }
+def _refuse_many_orders(terms: Terms, i: Instrument) -> None:
+    legs = len(terms.exits.targets) + 1
+    if legs > layout.LEGS_MAX:
+        raise UsageError(f"{legs - 1} targets are planned: at most {layout.LEGS_MAX - 1} are screened")
+    for most, needed in ((i.max_orders, 2 * legs), (i.max_stop_orders, legs)):
+        if most and needed > most:
+            raise UsageError(
+                f"{i.symbol}: the venue takes {most} orders at a time, the exits may need {needed}: "
+                "plan fewer targets"
+            )
+
+
+def blank_account(
+    terms: Terms, symbols: tuple[Symbol, ...], timeframe: int, initial: float
+) -> NDArray[Any]:
+    """The rules, and the account before the first bar, worth `initial`."""
+    account = np.zeros(1, dtype=layout.ACCOUNT).view(np.recarray)
+    a, exits = account[0], terms.exits
+    for name, value in _amounts(terms).items():
+        _write(getattr(a, name), value)
+    for name, whole in _wholes(terms).items():
+        setattr(a, name, -1 if whole is None else whole)
+    a.timeframe, a.targets = timeframe, len(exits.targets)
     for number, target in enumerate(exits.targets):
-        rows[layout.TARGET + 4 * number] = target.distance
-        rows[layout.TARGET + 4 * number + 2] = target.share
-    for column, value in rows.items():
-        _write(table, column, value)
-    return table
+        _write(a.target[number, layout.DISTANCE : layout.DISTANCE + 2], target.distance)
+        _write(a.target[number, layout.SHARE : layout.SHARE + 2], target.share)
+    place = bnb_place(terms, symbols)
+    a.bnb = -1 if place is None else place
+    if place is None and terms.fee_asset == "bnb":  # nothing tells what BNB costs: none is taken
+        a.charged = layout.IN_RECEIVED
+    a.day, a.loss_at, a.back[:] = -1, layout.NEVER, layout.NEVER
+    a.high = a.low = initial
+    return account
 
 
-def choice_table(terms: Terms, symbols: tuple[Symbol, ...], timeframe: int) -> Ints:
-    """The rules as whole numbers."""
+def _amounts(terms: Terms) -> dict[str, Decimal | None]:
     limits, exits = terms.limits, terms.exits
-    table = np.full(layout.CHOICES, -1, dtype=np.int64)
-    table[layout.SIZING] = _SIZINGS.index(terms.sizing.kind)
-    table[layout.CHARGED] = _CHARGED.index(terms.fee_asset)
-    if (priced := bnb_place(terms, symbols)) is not None:
-        table[layout.BNB_SYMBOL] = priced
-    elif terms.fee_asset == "bnb":  # nothing tells what BNB costs: the venue takes none
-        table[layout.CHARGED] = layout.IN_RECEIVED
-    table[layout.TARGETS] = len(exits.targets)
-    wide = limits.max_spread is None or 2 * terms.slippage <= limits.max_spread
-    rows: dict[int, int | None] = {
-        layout.BREAK_EVEN_AFTER: exits.break_even_after,
-        layout.TRAIL_AFTER: exits.trail_after,
-        layout.MAX_POSITIONS: limits.max_positions,
-        layout.LOSS_COOL_DOWN: _nanoseconds(limits.loss_cool_down_s),
-        layout.SIGNAL_COOL_DOWN: _nanoseconds(limits.signal_cool_down_s),
-        layout.SPREAD_PASSES: int(wide),
-        layout.WATCHES: int(limits.watches_equity),
-        layout.LIFTED_BY_DAY: int(limits.daily_loss_lifted_by == "day"),
-        layout.TIMEFRAME: timeframe,
+    return {
+        "fee": terms.fee_rate,
+        "kept_back": terms.fee_rate if terms.fee_asset == "quote" else ZERO,
+        "slippage": terms.slippage,
+        "amount": terms.sizing.value,
+        "stop_distance": exits.stop_distance,
+        "trail_distance": exits.trail_distance,
+        "entry_cap": terms.entry_cap,
+        "bnb_rate": terms.fee_rate * (ONE - _BNB_DISCOUNT),
+        "least": limits.min_notional,
+        "order_size": limits.order_size,
+        "loss_per_trade": limits.loss_per_trade,
+        "daily_loss": limits.daily_loss,
+        "daily_share": limits.daily_loss_share,
+        "symbol_exposure": limits.symbol_exposure,
+        "total_exposure": limits.total_exposure,
+        "warning": limits.drawdown_warning,
+        "drawdown_limit": limits.drawdown_limit,
+        "cash": terms.balances.get(terms.quote, ZERO),
     }
-    for column, value in rows.items():
-        table[column] = -1 if value is None else value
-    return table
+
+
+def _wholes(terms: Terms) -> dict[str, int | None]:
+    limits, exits = terms.limits, terms.exits
+    watches = limits.watches_equity
+    shares = (limits.symbol_exposure, limits.total_exposure)
+    weighs = watches or terms.sizing.kind in _BY_EQUITY or any(each is not None for each in shares)
+    return {
+        "sizing": _SIZINGS.index(terms.sizing.kind),
+        "charged": _CHARGED.index(terms.fee_asset),
+        "break_even_after": exits.break_even_after,
+        "trail_after": exits.trail_after,
+        "max_positions": limits.max_positions,
+        "loss_cool_down": _nanoseconds(limits.loss_cool_down_s),
+        "signal_cool_down": _nanoseconds(limits.signal_cool_down_s),
+        # Bars have no quotes: the spread is twice the slippage, whatever the price.
+        "spread_passes": int(limits.max_spread is None or 2 * terms.slippage <= limits.max_spread),
+        "weighs": int(weighs),
+        "watches": int(watches),
+        "lifted_by_day": int(limits.daily_loss_lifted_by == "day"),
+    }
 
 
 def bnb_place(terms: Terms, symbols: tuple[Symbol, ...]) -> int | None:
@@ -175,8 +195,8 @@ def twofold(value: Decimal) -> Two:
     return high, float(EXACT.subtract(value, Decimal(high)))
 
 
-def _write(line: Floats, column: int, value: Decimal | None) -> None:
-    line[column : column + 2] = _NONE if value is None else twofold(value)
+def _write(pair: Floats, value: Decimal | None) -> None:
+    pair[:] = _NONE if value is None else twofold(value)
 
 
 def _nanoseconds(seconds: int | None) -> int | None:
