@@ -7,7 +7,7 @@ from thunes.core.strategy.protocol import Signals, SignalStrategy
 
 
 class Chance(SignalStrategy, frozen=True):
-    """One row in `every` enters, one in `every` exits; row t is drawn the same however many follow."""
+    """One row in `every` enters, one in `every` exits; a row is drawn the same whatever follows."""
 
     seed: int = 0
     every: int = 4

@@ -25,8 +25,13 @@ ALL_OUT = (TargetLevel(level("0.6"), D("0.5")), TargetLevel(level("1.2"), D("0.5
 PLANS = (
     *EXITS.values(),
     ExitPlan(stop_distance=level("0.1"), targets=ALL_OUT),
-    ExitPlan(stop_distance=level("0.7"), targets=THIRDS, break_even_after=1, trail_after=0,
-             trail_distance=level("0.8")),
+    ExitPlan(
+        stop_distance=level("0.7"),
+        targets=THIRDS,
+        break_even_after=1,
+        trail_after=0,
+        trail_distance=level("0.8"),
+    ),
     ExitPlan(targets=THIRDS),
     ExitPlan(stop_distance=level("1"), targets=ALL_OUT, trail_distance=level("0.3"), trail_after=1),
 )

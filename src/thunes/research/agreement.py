@@ -89,15 +89,16 @@ def _same(ours: Fill, theirs: Fill, steps: dict[Symbol, Quantity]) -> bool:
         ours[:2] == theirs[:2]
         and (ours.why == "buy") == (theirs.why == "buy")
         and abs(ours.price - theirs.price) <= _PRICE_ROUNDING * theirs.price
-        and abs(ours.quantity - theirs.quantity) <= float(steps[ours.symbol]) * (1 + _PRICE_ROUNDING)
+        and abs(ours.quantity - theirs.quantity)
+        <= float(steps[ours.symbol]) * (1 + _PRICE_ROUNDING)
     )
 
 
 def _said(place: int, ours: Fill | None, theirs: Fill | None, tape: Tape) -> str:
     first = min((each for each in (ours, theirs) if each is not None), key=lambda each: each.row)
     rule = _RULES[first.why]
-    if ours is not None and theirs is not None and ours.why == theirs.why == "buy":
-        rule = _ENTRY if ours.price == theirs.price else rule
+    if ours is not None and theirs is not None and ours[:4] == theirs[:4] and ours.why == "buy":
+        rule = _ENTRY
     return (
         f"fill {place + 1} differs. The screen: {_told(ours, tape)}; the engine: "
         f"{_told(theirs, tape)}. The rule: {rule}. Believe the engine, and report this"

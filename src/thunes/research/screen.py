@@ -142,8 +142,8 @@ def _sets_at_once(prices: Prices, sets: int, memory: int, *, keep_daily: bool) -
         return int(left // a_set)
     fits = max(0, (memory - a_set) // a_result)
     raise UsageError(
-        f"{sets:,} parameter sets need {(sets * a_result + a_set) / 1e6:,.0f} MB, {memory / 1e6:,.0f} "
-        f"MB are allowed: allow more, or screen at most {fits:,} at a time"
+        f"{sets:,} parameter sets need {(sets * a_result + a_set) / 1e6:,.0f} MB, "
+        f"{memory / 1e6:,.0f} MB are allowed: allow more, or screen at most {fits:,} at a time"
         + (", or do not keep daily equity" if keep_daily else "")
     )
 

@@ -127,7 +127,7 @@ def compile_whole(function: Callable[P, R]) -> Callable[P, R]:
 def _jit(numba: Any, function: FunctionType, *, cached: bool) -> Any:
     """A compiled function for which numbers written in the text of its callers are plain numbers:
     numba would compile it anew for each of them."""
-    compiled = numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
+    compiled = numba.njit(cache=cached, nogil=True, error_model="numpy", _nrt=False)(function)
     resolve, plain = compiled.get_call_template, numba.types.unliteral
     compiled.get_call_template = lambda args, kws: resolve(
         tuple(plain(arg) for arg in args), {name: plain(arg) for name, arg in kws.items()}

@@ -2,13 +2,13 @@
 
 from thunes.research.sweep.layout import (
     AIM,
+    BUY,
     ENTERING,
     FILL_PRICE,
     FILL_QUANTITY,
     FILL_ROW,
     FILL_SYMBOL,
     FILL_WHY,
-    BUY,
     IN_BNB,
     LEAVING,
     NO_ORDER,
@@ -66,7 +66,11 @@ def _in_turn(w: Sweep, row: int) -> int:
     count = 0
     for s in range(w.books.size):
         b = w.books[s]
-        if b.next != row or (b.order == NO_ORDER and b.legs == 0) or w.open[s, row] != w.open[s, row]:
+        if (
+            b.next != row
+            or (b.order == NO_ORDER and b.legs == 0)
+            or w.open[s, row] != w.open[s, row]
+        ):
             continue
         place = count
         while place > 0 and w.books[w.turns[place - 1]].turn > b.turn:

@@ -27,7 +27,7 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
         if signals.enter[each]:
             enters = True
         else:
-            _exit(w, np.int64(signals.symbol[each]))
+            _exit(w, int(np.int64(signals.symbol[each])))
     if a.trail_after >= 0 or a.break_even_after >= 0:
         _raise_stops(w, row)
     if enters:
@@ -37,7 +37,7 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
                 distance = _NAN
                 if signals.distance.size > 0:
                     distance = decimal_of(signals.distance[each], 1.0)
-                consider(a, w.books, np.int64(signals.symbol[each]), distance)
+                consider(a, w.books, int(np.int64(signals.symbol[each])), distance)
 
 
 def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
@@ -70,9 +70,9 @@ def _raise_stops(w: Sweep, row: int) -> None:
         first = -1
         for s in range(w.books.size):
             b = w.books[s]
-            if b.legs > 0 and b.place > done and w.open[s, row] == w.open[s, row]:
-                if first < 0 or b.place < w.books[first].place:
-                    first = s
+            fresh = b.legs > 0 and b.place > done and w.open[s, row] == w.open[s, row]
+            if fresh and (first < 0 or b.place < w.books[first].place):
+                first = s
         if first < 0:
             return
         done = w.books[first].place

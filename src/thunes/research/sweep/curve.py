@@ -58,7 +58,7 @@ def _draw_one(a: Record, closes: Floats, quantity: float) -> float:
             high = low = worth
     a.high, a.low, a.worst = high, low, worst
     a.exposed += exposed
-    return worth
+    return float(worth)
 
 
 def _draw_many(w: Sweep, first: int, until: int) -> float:
@@ -78,7 +78,7 @@ def _draw_many(w: Sweep, first: int, until: int) -> float:
 
 def deepest(a: Record) -> float:
     """The deepest drawdown, in [-1, 0]."""
-    return min(a.worst, _fall(a.high, a.low))
+    return float(min(a.worst, _fall(a.high, a.low)))
 
 
 def daily_sharpe(daily: Floats, skipped: Ints, initial: float) -> float:

@@ -134,7 +134,9 @@ def _takes(b: Record, reference: Two) -> bool:
 def _refused_levels(b: Record, reference: Two) -> bool:
     """Whether a filter refuses the limit of an entry, or a price that it brings along."""
     target = two(b.planned_target)
-    if refused_price(b, two(b.limit), reference) or refused_price(b, two(b.planned_stop), reference):
+    if refused_price(b, two(b.limit), reference) or refused_price(
+        b, two(b.planned_stop), reference
+    ):
         return True
     return target[0] > 0.0 and refused_price(b, target, reference)
 

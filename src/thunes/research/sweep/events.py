@@ -18,7 +18,7 @@ from thunes.core.stats.kernel import compile_whole
 from thunes.core.strategy.crossing import MeansCrossing
 from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import SignalStrategy
-from thunes.research.sweep.flips import TILE, Room, Windows, find_flips, room_for
+from thunes.research.sweep.flips import TILE, Windows, find_flips, room_for
 from thunes.research.sweep.layout import Floats, Ints, Signals
 
 THREADS = 2
@@ -31,7 +31,9 @@ class _Found(NamedTuple):
     distance: Floats | None
 
 
-def events_of(strategies: Sequence[SignalStrategy], tape: Tape, symbols: Sequence[Symbol]) -> Signals:
+def events_of(
+    strategies: Sequence[SignalStrategy], tape: Tape, symbols: Sequence[Symbol]
+) -> Signals:
     """The signals of every strategy on every symbol, numbered as in `symbols`."""
     found = [_of_symbol(strategies, tape, symbol) for symbol in symbols]
     count, rows = len(symbols), len(tape)

@@ -96,10 +96,10 @@ def _walk(
     base, found = place
     now, t = state[0], rows[0]
     while t < rows[1]:
-        if t % 8 == 0 and t + 8 <= rows[1]:
-            if words[t >> 3] == (_ALL_ABOVE if now else _NONE_ABOVE):
-                t += 8
-                continue
+        wide = t % 8 == 0 and t + 8 <= rows[1]
+        if wide and words[t >> 3] == (_ALL_ABOVE if now else _NONE_ABOVE):
+            t += 8
+            continue
         if above[t] != now:
             now = above[t]
             out[found] = (base + t) * 2 + now

@@ -78,4 +78,4 @@ def _exposed(a: Record, books: Books, total: Two) -> Two:
 
 def _waits(a: Record, b: Record) -> bool:
     """Whether an entry of an earlier close has not met a bar yet."""
-    return b.order == ENTERING and b.asked != a.at
+    return bool(b.order == ENTERING and b.asked != a.at)

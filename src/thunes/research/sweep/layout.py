@@ -1,4 +1,4 @@
-"""The layout: what a sweep knows of the account, of each symbol and of the market, as plain records.
+"""The layout: what a sweep knows of the account, of its symbols and of the market, as records.
 
 Compiled code reads and writes these in place. A `two` is a twofold number, see there.
 """

@@ -76,7 +76,7 @@ def _column(tape: Tape, symbols: tuple[Symbol, ...], name: str) -> Floats:
     return _fixed(table)
 
 
-def _fixed(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _fixed(values: np.ndarray) -> np.ndarray:
     """The same, not to be written to: compiled code knows one kind of column only."""
     view = np.ascontiguousarray(values).view()
     view.flags.writeable = False

@@ -15,7 +15,6 @@ from thunes.research.sweep.layout import (
     Curve,
     Floats,
     Ints,
-    Record,
     Signals,
     Sweep,
 )

@@ -102,12 +102,14 @@ def blank_books(terms: Terms, symbols: tuple[Symbol, ...], rows: int) -> NDArray
 def _refuse_many_orders(terms: Terms, i: Instrument) -> None:
     legs = len(terms.exits.targets) + 1
     if legs > layout.LEGS_MAX:
-        raise UsageError(f"{legs - 1} targets are planned: at most {layout.LEGS_MAX - 1} are screened")
+        raise UsageError(
+            f"{legs - 1} targets are planned: at most {layout.LEGS_MAX - 1} are screened"
+        )
     for most, needed in ((i.max_orders, 2 * legs), (i.max_stop_orders, legs)):
         if most and needed > most:
             raise UsageError(
-                f"{i.symbol}: the venue takes {most} orders at a time, the exits may need {needed}: "
-                "plan fewer targets"
+                f"{i.symbol}: the venue takes {most} orders at a time, the exits may need "
+                f"{needed}: plan fewer targets"
             )
 
 
