@@ -39,7 +39,7 @@ class EngineFills:
     tape: Tape
     fills: list[Fill] = field(default_factory=list)
 
-    def __call__(self, event: Event, outcome: Outcome) -> None:  # noqa: ARG002 - a watch's signature
+    def __call__(self, event: Event, outcome: Outcome) -> None:  # noqa: ARG002 - the port
         if not isinstance(event, VenueReported):
             return
         # A fill is stamped with the open of its bar, and belongs to the row at which that closes.
