@@ -10,9 +10,21 @@ from pathlib import Path
 
 import msgspec
 
-from bench import beside, journal, living, luck, projected, sent, served, wire, worlds
+from bench import beside, journal, living, luck, projected, screened, sent, served, wire, worlds
 from bench.data import CACHE, D1, D2, D3, columns, table
-from bench.harness import OURS, RUN_ONLY, SYNCED, VERIFIED, Result, Row, measure
+from bench.harness import (
+    OURS,
+    RUN_ONLY,
+    SCREEN_LEVELS,
+    SCREEN_MANY,
+    SCREEN_SHARED,
+    SCREEN_YEAR,
+    SYNCED,
+    VERIFIED,
+    Result,
+    Row,
+    measure,
+)
 from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import build_engine
 from thunes.compose.measured import measured_backtest
@@ -152,6 +164,23 @@ def tables(runs: int) -> list[Row]:
         return projected.rows(recorded, runs)
 
 
+def screens(name: str, runs: int) -> list[Row]:
+    """One of the screen's work items, so that each has a process and a peak of its own."""
+    full = (d1, "all_cash", TEN_THOUSAND, None)
+    a_year = (d2, "all_cash", TEN_THOUSAND, None)
+    levels = (d2, "quantity:1", BILLION, TIGHT)
+    shared = (d3, THOUSAND_OF_COINS, MILLION, None)
+    market, sizing, cash, exits = {
+        SCREEN_MANY: full,
+        SCREEN_YEAR: a_year,
+        SCREEN_LEVELS: levels,
+        SCREEN_SHARED: shared,
+    }[name]
+    pairs = {SCREEN_MANY: screened.THOUSAND, SCREEN_YEAR: screened.YEARS}
+    one = job(market(), sizing, cash, exits)
+    return [screened.row(name, one, pairs.get(name, screened.ONE), runs)]
+
+
 ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W1-D1": small,
     "W1": lambda runs: both("W1 D2 one unit", job(d2(), "quantity:1", BILLION), runs),
@@ -161,6 +190,10 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
         for row in both(f"W3 D2 {name}", job(d2(), "quantity:1", BILLION, exits), runs)
     ],
     "W7": lambda runs: both("W7 D3 45 symbols", job(d3(), THOUSAND_OF_COINS, MILLION), runs),
+    "S1": lambda runs: screens(SCREEN_MANY, max(runs, 7)),
+    "S2": lambda runs: screens(SCREEN_YEAR, runs),
+    "S3": lambda runs: screens(SCREEN_LEVELS, max(runs, 7)),
+    "S4": lambda runs: screens(SCREEN_SHARED, max(runs, 7)),
     "flat": flat,
     "journal": journalled,
     "tables": tables,

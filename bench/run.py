@@ -63,6 +63,10 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
         yield from (found for found in (before, after) if isinstance(found, Failed))
         yield from theirs
     for name in (
+        "S1",
+        "S2",
+        "S3",
+        "S4",
         "flat",
         "journal",
         "tables",

@@ -21,6 +21,10 @@ from bench.harness import (
     RATE,
     REST_ORDERS,
     RUN_ONLY,
+    SCREEN_LEVELS,
+    SCREEN_MANY,
+    SCREEN_SHARED,
+    SCREEN_YEAR,
     SENT,
     SOCKET_ORDERS,
     SPA,
@@ -38,6 +42,13 @@ FULL, TIGHT, WIDE = "W1 D2 one unit", "W3 D2 0.2%/0.4%", "W3 D2 2%/4%"
 MANY, COLD, HELP, FLAT = "W7 D3 45 symbols", "cold start", "thunes --help", "flat"
 FLAT_MAX = 1.15
 """How much dearer a trade may be on 525,600 bars than on 100,000: what this machine's noise is."""
+SCREENS = (
+    (SCREEN_MANY, 10.0, 250.0),
+    (SCREEN_YEAR, 1_000.0, 400.0),
+    (SCREEN_LEVELS, 10.0, 250.0),
+    (SCREEN_SHARED, 40.0, 300.0),
+)
+"""What the screen is to reach: milliseconds and megabytes."""
 _WITH_FIGURES = ("backtesting.py",)
 
 
@@ -89,6 +100,13 @@ def targets(rows: Sequence[Row]) -> Iterator[Target]:
     yield _at_least(rows, SOCKET_ORDERS, 2_000, " orders/s")
     yield _at_least(rows, MESSAGES, 20_000, " messages/s")
     yield _at_least(rows, TICKERS, 300_000, " messages/s")
+    for work, milliseconds, megabytes in SCREENS:
+        found = next((row for row in rows if row.work == work), None)
+        took = None if found is None else found.seconds * 1e3
+        yield _at_most(work, took, milliseconds, " ms")
+        yield _at_most(
+            f"{work}, memory", None if found is None else found.peak_mb, megabytes, " MB"
+        )
     bars = seconds.get(KLINES)
     yield _at_most(KLINES, None if bars is None else bars * 1e3, 1.5, " ms")
     figures = seconds.get(FIGURES)
