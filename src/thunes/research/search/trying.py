@@ -60,6 +60,7 @@ class Trying:
     before: Tried = field(init=False)
     found: dict[Point, Trial] = field(default_factory=dict)
     refused: dict[Point, str] = field(default_factory=dict)
+    ran: int = 0
     _known: dict[str, Trial] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,10 +71,9 @@ class Trying:
             if each.attempt.code == self.terms.code
         }
 
-    def __call__(self, points: Sequence[Point]) -> int:
+    def __call__(self, points: Sequence[Point]) -> None:
         """Try points and keep what came of them in `found`, or in `refused` why a strategy would
-        not have one. How many were run now: the others were known. ThunesError as from the
-        ledger."""
+        not have one. `ran` counts those that were not known. ThunesError as from the ledger."""
         new: dict[Point, str] = {}
         for point in points:
             if point in self.found or point in self.refused or point in new:
@@ -94,7 +94,7 @@ class Trying:
             ]
             self.ledger.append(trials)
             self.found.update(zip(new, trials, strict=True))
-        return len(new)
+            self.ran += len(new)
 
     def admit(self, trials: Sequence[Trial]) -> None:
         """Take over what others found under the same terms, and record what is new of it."""
