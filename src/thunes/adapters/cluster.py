@@ -84,7 +84,8 @@ def _imported() -> Any:
 
 @contextmanager
 def _reachable(address: str) -> Iterator[None]:
-    from distributed import CommClosedError, TimeoutError as Late
+    from distributed import TimeoutError as Late
+    from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
     try:

@@ -97,8 +97,8 @@ class OptunaStudy:
         for what, value in card.items():
             if known.get(what) != value:
                 raise UsageError(
-                    f"study {name} was begun with another {what}: {known.get(what)}, and here it is "
-                    f"{value}; name another --study, or go on where it was begun"
+                    f"study {name} was begun with another {what}: {known.get(what)}, and here "
+                    f"it is {value}; name another --study, or go on where it was begun"
                 )
 
 

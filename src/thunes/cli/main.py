@@ -27,6 +27,7 @@ from thunes.cli import (
     simulate,
     strategies,
     taping,
+    walkforward,
 )
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
@@ -37,7 +38,7 @@ from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
     *(backtest, demo, doctor, fetch, init, live, looking, operating, optimize, paper),
-    *(parity, probe, rodage, sandbox, simulate, strategies, taping),
+    *(parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")

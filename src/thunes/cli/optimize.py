@@ -62,7 +62,8 @@ def optimize(
 
     Every trial is on record before it counts: asked again after a crash, the search goes on where
     it was. The choice is not the peak but the set whose surroundings hold; the engine confirms what
-    is shown. Exit code 0: done, whatever the verdict; 1: failed, 2: asked wrongly, 130: interrupted.
+    is shown. Exit code 0: done (whatever the verdict), 1: failed, 2: asked wrongly, 130:
+    interrupted.
 
     Example: thunes optimize --strategy sma_cross --bars BTCUSDT_1h.parquet --range fast=5:50:5
     --range slow=20:200:20 --sampler grid

@@ -119,6 +119,7 @@ def search_json(found: Searched) -> dict[str, Any]:
         "loss_probability": e.loss_probability,
         "degradation": e.degradation,
         "spa": e.spa,
+        "survivors": e.survivors,
         "trials_counted": e.trials,
         "trials_effective": e.effective.strictest,
         "sharpe_interval": [year * each for each in e.interval],

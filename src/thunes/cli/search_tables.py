@@ -55,7 +55,10 @@ def _statistics(e: Evidence) -> Table:
     low, high = (year * each for each in e.interval)
     needed = "more than there can be" if e.periods_needed is None else f"{e.periods_needed:,.0f}"
     rows = (
-        ("trials on these bars", f"{e.trials:,}, as good as {e.effective.strictest:,.1f} different"),
+        (
+            "trials on these bars",
+            f"{e.trials:,}, worth {e.effective.strictest:,.1f} different ones",
+        ),
         ("Sharpe, a year", f"{year * e.record.sharpe:.2f}, 95 % within {low:.2f} to {high:.2f}"),
         ("PSR, above zero", _share(e.psr)),
         ("DSR, all trials", _share(e.dsr_raw)),
@@ -64,6 +67,7 @@ def _statistics(e: Evidence) -> Table:
         ("PBO", _share(e.pbo)),
         ("chance of a loss out of sample", _share(e.loss_probability)),
         ("SPA p-value", f"{e.spa:.3f}"),
+        ("sets that earn, all counted (StepM)", f"{e.survivors:,}"),
         ("return at doubled costs", percent(e.doubled_costs, 1, signed=True)),
     )
     for row in rows:

@@ -45,6 +45,7 @@ def ground_of(past: PastFlags, flags: SpaceFlags) -> "tuple[Ground, Space]":
     from thunes.cli.request import prepare
     from thunes.cli.unnamed import tell_of_unused
     from thunes.compose.backtest import World
+    from thunes.compose.fingerprint import data_hash
     from thunes.compose.searched import Ground
     from thunes.config import load_config
     from thunes.core.domain.errors import UsageError
@@ -55,7 +56,8 @@ def ground_of(past: PastFlags, flags: SpaceFlags) -> "tuple[Ground, Space]":
     memory = bytes_asked(flags.memory)
     tell_of_unused(past.config)
     request = prepare(past.flags(), None if past.config is None else load_config(past.config))
-    ground = Ground(request.spec, request.columns, World(request.balances), memory=memory)
+    data = data_hash(request.columns, request.spec.timeframe)
+    ground = Ground(request.spec, request.columns, World(request.balances), data, memory=memory)
     fixed = request.spec.strategies[0].parameters
     return ground, space_of(ground.kind, flags.range or (), fixed)
 

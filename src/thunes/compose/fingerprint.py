@@ -33,7 +33,7 @@ def terms_hash(ground: Ground) -> str:
             "run": msgspec.structs.replace(ground.spec, strategies=(bare,)),
             "balances": dict(ground.world.balances),
             "friction": ground.world.friction,
-            "window": (ground.since, max(ends)),
+            "window": (ground.since, max(ends), ground.closing),
         }
     )
 

@@ -11,8 +11,8 @@ import msgspec
 
 from thunes.adapters.cluster import DaskCluster
 from thunes.adapters.studies import OptunaStudy
-from thunes.compose.fingerprint import code_version, data_hash, terms_hash
 from thunes.compose.concluded import concluded
+from thunes.compose.fingerprint import code_version, terms_hash
 from thunes.compose.searched import Ground, run_sets
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.stats.performance import DAYS_A_YEAR
@@ -24,6 +24,7 @@ from thunes.research.search.result import Searched
 from thunes.research.search.samplers import (
     WORST,
     Batch,
+    Score,
     Study,
     grid_points,
     random_points,
@@ -31,7 +32,7 @@ from thunes.research.search.samplers import (
     try_study,
 )
 from thunes.research.search.space import Space
-from thunes.research.search.trying import Outcome, Terms, Trying
+from thunes.research.search.trying import Outcome, Runs, Terms, Trying
 from thunes.research.trials import Trial, TrialLedger
 
 SAMPLERS = ("tpe", "nsga2", "grid", "random")
@@ -114,14 +115,13 @@ def trying_of(
     ground: Ground,
     space: Space,
     asked: Asked,
-    runs: Callable[[Sequence[Mapping[str, str]]], Sequence[Outcome]],
+    runs: Runs,
 ) -> Trying:
     """What tries the sets of a space on a ground, and keeps the record of these bars."""
-    data = data_hash(ground.columns, ground.spec.timeframe)
     return Trying(
         space=space,
         runs=runs,
-        ledger=TrialLedger(asked.artifacts / "trials", data),
+        ledger=TrialLedger(asked.artifacts / "trials", ground.data),
         terms=Terms(
             config=terms_hash(ground),
             code=code_version(),
@@ -160,14 +160,12 @@ def study_name(ground: Ground, space: Space, asked: Asked) -> str:
     symbols = ground.spec.strategies[0].symbols
     where = symbols[0] if len(symbols) == 1 else f"{len(symbols)}symbols"
     said = repr((terms_hash(ground), space.axes, sorted(space.fixed.items()), asked.objective))
-    told = f"{said}{asked.seed}{data_hash(ground.columns, ground.spec.timeframe)}".encode()
+    told = f"{said}{asked.seed}{ground.data}".encode()
     return f"{ground.spec.strategies[0].id}-{where}-{asked.sampler}-{sha256(told).hexdigest()[:8]}"
 
 
 @contextmanager
-def _runs(
-    ground: Ground, asked: Asked
-) -> Iterator[Callable[[Sequence[Mapping[str, str]]], Sequence[Outcome]]]:
+def _runs(ground: Ground, asked: Asked) -> Iterator[Runs]:
     if asked.dask is None:
         yield lambda sets: run_sets(ground, sets)
         return
@@ -187,7 +185,7 @@ def _fits(ground: Ground) -> int:
     return max(2, ground.memory // (8 * _COPIES * ground.days.size))
 
 
-def _score(asked: Asked) -> Callable[[Trial | None], Sequence[float]]:
+def _score(asked: Asked) -> Score:
     """What a study is told: the score, or Sharpe ratio and depth of the drawdown."""
 
     def one(trial: Trial | None) -> Sequence[float]:

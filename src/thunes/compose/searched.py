@@ -33,14 +33,18 @@ from thunes.research.sweep.terms import Terms
 class Ground:
     """What a search stands on: a run of one strategy, its bars, and the world it runs in.
 
-    Bars that open before `since` (ns UTC) only warm up. `memory` is bytes for the screen.
+    `data` is the hash of all bars of the search. Bars that open before `since` (ns UTC) only warm
+    up. `memory` is bytes for the screen. `closing`: what is held at the last close is sold there,
+    at its costs, and only the engine is asked.
     """
 
     spec: RunSpec
     columns: Mapping[Symbol, BarColumns]
     world: World
+    data: str
     since: int = 0
     memory: int = MEMORY
+    closing: bool = False
 
     @cached_property
     def kind(self) -> type[Strategy]:
@@ -69,6 +73,8 @@ class Ground:
         try:
             terms = terms_of(self.spec, self.world)
         except UsageError:
+            return None
+        if self.closing:
             return None
         return replace(terms, since=self.since) if issubclass(self.kind, SignalStrategy) else None
 
@@ -120,6 +126,9 @@ def run_engine(ground: Ground) -> Outcome:
     run_backtest(ground.spec, columns, ground.world, (built, recording))
     curve = equity_curve(recording, built.tape, ground.spec.quote)
     initial = initial_equity(ground)
+    if ground.closing:
+        costs = float(ground.spec.costs.fee_rate + ground.spec.costs.slippage_bps / 10_000)
+        curve.equity[-1] *= 1 - costs * curve.exposure[-1]
     returns = period_returns(daily_equity(curve.at, curve.equity, initial))
     drawdown = max_drawdown(np.concatenate(([initial], curve.equity)))
     return Outcome(returns[-ground.days.size :], drawdown, len(recording.trades))

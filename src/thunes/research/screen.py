@@ -19,6 +19,7 @@ from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep import run
 from thunes.research.sweep.events import events_of
 from thunes.research.sweep.job import Job
+from thunes.research.sweep.later import later_than
 from thunes.research.sweep.layout import (
     FILL_PRICE,
     FILL_QUANTITY,
@@ -27,7 +28,6 @@ from thunes.research.sweep.layout import (
     FILL_WHY,
     Signals,
 )
-from thunes.research.sweep.later import later_than
 from thunes.research.sweep.market import Prices, prices_of
 from thunes.research.sweep.terms import Terms
 

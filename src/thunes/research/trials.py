@@ -35,7 +35,7 @@ class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was tried: hashes are lower-case hex.
 
     `data` is the hash of the bars, `config` that of everything else that is asked for: strategy,
-    parameters, costs, sizing, window. `code` is the version of THUNES that answered. `at` is ns UTC.
+    parameters, costs, sizing, window. `code` is the version that answered. `at` is ns UTC.
     """
 
     data: str

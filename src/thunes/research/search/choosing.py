@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from thunes.core.domain.market import Floats
-from thunes.core.stats.neighbourhood import low_scores
+from thunes.core.stats.neighbourhood import most_robust
 from thunes.research.search.objective import Objective
 from thunes.research.search.space import Point
 from thunes.research.search.trying import Trying
@@ -42,9 +42,9 @@ def surround(trying: Trying, objective: Objective) -> list[Point]:
 def choose(best: Sequence[Point], scores: Mapping[Point, float]) -> Point:
     """Of the candidates the one whose surroundings have the best 5 % quantile of scores."""
     scored = [point for point in scores if scores[point] == scores[point]]
+    place = {point: row for row, point in enumerate(scored)}
     values = [scores[point] for point in scored]
-    low = dict(zip(scored, low_scores(np.array(scored), values).tolist(), strict=True))
-    return max(best, key=lambda point: (low[point], scores[point]))
+    return scored[most_robust(np.array(scored), values, [place[point] for point in best])]
 
 
 def front(sharpes: Floats, drawdowns: Floats) -> Sequence[bool]:

@@ -1,4 +1,4 @@
-"""Concluding: what the trials of a search come to, all together, and whether the choice may trade."""
+"""Concluding: what the trials of a search come to together, and whether the choice may trade."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -108,9 +108,7 @@ def _judged(
         evidence = weigh(search, Scrutiny(draws=DRAWS, seed=choice.seed))
     except DataError as error:
         return None, unjudged(str(error).removeprefix("the search cannot be judged: "))
-    evidence = replace(
-        evidence, doubled_costs=choice.doubled_costs, gates_hold=choice.gates_hold
-    )
+    evidence = replace(evidence, doubled_costs=choice.doubled_costs, gates_hold=choice.gates_hold)
     return evidence, judge(evidence)
 
 

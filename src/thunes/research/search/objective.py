@@ -5,6 +5,7 @@ earned where a walk only trains is never scored, combined folds weigh each part 
 and no test is credited with a trade that was open before it began.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,11 +73,11 @@ class Objective:
         """
         idle = (returns == returns[:1]).all(axis=0)
         tested = [self._measured(returns[rows]) for rows in self.tests(len(returns))]
-        return np.where(idle, np.nan, np.mean(tested, axis=0))
+        return np.asarray(np.where(idle, np.nan, np.mean(tested, axis=0)))
 
     def _measured(self, returns: Floats) -> Floats:
         if self.measure == "sharpe":
-            return column_sharpes(returns) * np.sqrt(DAYS_A_YEAR)
+            return np.asarray(column_sharpes(returns) * math.sqrt(DAYS_A_YEAR))
         grown = np.log1p(np.maximum(returns, -1 + 1e-12)).sum(axis=0)
         return np.asarray(np.expm1(np.minimum(grown * DAYS_A_YEAR / len(returns), 700.0)))
 

@@ -30,10 +30,8 @@ class Study(Protocol):
     def records(self) -> Sequence[bytes]: ...
 
 
-class Score(Protocol):
-    """What a study is told of a trial, or of a refused point: a value for each direction."""
-
-    def __call__(self, trial: Trial | None) -> Sequence[float]: ...
+Score = Callable[[Trial | None], Sequence[float]]
+"""What a study is told of a trial, or of a refused point: a value for each direction."""
 
 
 class Batch(NamedTuple):

@@ -7,13 +7,12 @@ search that was killed goes on by being asked for again, and comes to the same e
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Protocol
 
 import msgspec
 
 from thunes.core.domain.market import Floats
 from thunes.research.search.space import Point, Space
-from thunes.research.trials import Attempt, Tried, Trial, TrialLedger, trial_of
+from thunes.research.trials import Attempt, Trial, TrialLedger, Tried, trial_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,8 @@ class Outcome:
     closed: int
 
 
-class Runs(Protocol):
-    """Runs sets of parameters (texts by name) over the bars of a search, one outcome each."""
-
-    def __call__(self, sets: Sequence[Mapping[str, str]]) -> Sequence[Outcome]: ...
+Runs = Callable[[Sequence[Mapping[str, str]]], Sequence[Outcome]]
+"""Runs sets of parameters (texts by name) over the bars of a search, one outcome each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +95,11 @@ class Trying:
 
     def admit(self, trials: Sequence[Trial]) -> None:
         """Take over what others found under the same terms, and record what is new of it."""
-        new = {each.attempt.config: each for each in trials if each.attempt.config not in self._known}
-        known = {each.attempt.config for each in self.found.values()}
-        if fresh := [each for key, each in new.items() if key not in known]:
+        mine = {each.attempt.config for each in self.found.values()}
+        unknown = [each for each in trials if each.attempt.config not in self._known]
+        if fresh := [each for each in unknown if each.attempt.config not in mine]:
             self.ledger.append(fresh)
-        self._known.update(new)
+        self._known.update({each.attempt.config: each for each in unknown})
         self([self.space.point(each.attempt.parameters) for each in trials])
 
     @property
