@@ -10,9 +10,7 @@ from typing import Any
 from thunes.core.domain.errors import ThunesError, UsageError
 
 
-def render(
-    template: Traversable, words: dict[str, Any], folder: Traversable | None = None
-) -> str:
+def render(template: Traversable, words: dict[str, Any], folder: Traversable | None = None) -> str:
     """A page as text; what is put into it is escaped. UsageError without the extra `report`.
 
     `folder` holds the templates that this one extends or includes.

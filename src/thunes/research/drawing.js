@@ -38,6 +38,8 @@ function layout(c, more) {
 
 const config = {
   displaylogo: false, responsive: true,
+  // A narrow page has no room for buttons beside the legend.
+  displayModeBar: matchMedia("(max-width: 640px)").matches ? false : "hover",
   // Only buttons that stay on the page: some of the others lead to a web service.
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 };
