@@ -1,6 +1,6 @@
 """Spaces of parameters: what ranges come to, who is a neighbour, and what is refused how."""
 
-from itertools import product
+from itertools import islice, product
 
 import pytest
 from hypothesis import given
@@ -70,9 +70,7 @@ def test_a_parameter_is_fixed_or_searched() -> None:
 def test_every_shipped_strategy_can_be_searched_without_a_word(name: str) -> None:
     space = space_of(SHIPPED[name], [], {})
     assert all(len(axis.values) > 1 for axis in space.axes)
-    assert any(
-        space.refusal(point) is None for point, _ in zip(space.points(), range(5_000), strict=False)
-    )
+    assert any(space.refusal(point) is None for point in islice(space.points(), 5_000))
     for axis in space.axes:
         numbers = [float(each) for each in axis.values]
         assert numbers == sorted(set(numbers))
