@@ -10,6 +10,7 @@ import typer
 from thunes import __version__
 from thunes.cli import (
     backtest,
+    check,
     demo,
     doctor,
     fetch,
@@ -35,7 +36,7 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, init, live, looking, operating, paper, parity, probe),
+    *(backtest, check, demo, doctor, fetch, init, live, looking, operating, paper, parity, probe),
     *(rodage, sandbox, simulate, strategies, taping),
 )
 app.add_typer(data_app, name="data")

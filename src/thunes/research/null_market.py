@@ -36,6 +36,8 @@ _SWING = 0.8
 """What a walk moves by from its begin to its end, in logs: more rows of quiet bars."""
 
 _VOLATILITY = (1e-4, 0.02)
+_PATIENCE = 4.0
+"""Times the seconds: then not even the fewest markets are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def null_fortune(
     steps, found, sums, stopped = _STEPS, [], [], 0
     seed = made = 0
     while made < TRADES and seed * rows < _ROWS_IN_ALL:
-        if seed >= MARKETS_MIN and time.perf_counter() - began > seconds:
+        took = time.perf_counter() - began
+        if took > (seconds if seed >= MARKETS_MIN else _PATIENCE * seconds):
             break
         bars = walk(seed, rows, steps, like)
         with np.errstate(all="ignore"):
@@ -98,8 +101,9 @@ def null_fortune(
         made += trips.entry.size
         seed += 1
         progress(min(made, TRADES), TRADES)
-    step = _loudness(like) / math.sqrt(steps)
-    return fortune(np.concatenate(found), np.array(sums), step * stopped / max(made, 1))
+    step = step_of(like, steps)
+    returns = np.concatenate(found) if found else np.empty(0)
+    return fortune(returns, np.array(sums), step * stopped / max(made, 1))
 
 
 def fortune(returns: Floats, by_market: Floats, slack: float = 0.0) -> Fortune:
@@ -117,7 +121,7 @@ def walk(seed: int, rows: int, steps: int, like: Bars) -> Bars:
     """A market of `rows` bars, each of so many steps up or down by one share of the price, with
     even odds: a fair game at each of them. It is as loud and about as dear as `like`."""
     rng = np.random.default_rng([2_024, seed])
-    share = _loudness(like) / math.sqrt(steps)
+    share = step_of(like, steps)
     up, down = math.log1p(share), math.log1p(-share)
     bits = np.unpackbits(np.frombuffer(rng.bytes(rows * steps // 8), dtype=np.uint8))
     moves = np.where(bits.reshape(rows, steps), np.float32(up), np.float32(down))
@@ -137,6 +141,11 @@ def walk(seed: int, rows: int, steps: int, like: Bars) -> Bars:
     first = int(like.open_time[0])
     times = first + like.timeframe * np.arange(rows, dtype=np.int64)
     return Bars(like.symbol, like.timeframe, BarColumns(times, opened, high, low, close, volume))
+
+
+def step_of(like: Bars, steps: int) -> float:
+    """The share of the price by which a walk as loud as `like` moves at each step."""
+    return _loudness(like) / math.sqrt(steps)
 
 
 def _loudness(like: Bars) -> float:
