@@ -129,9 +129,7 @@ def _verdict(found: Sequence[Checked]) -> str:
         if answer.verdict is Verdict.NOT_PASSED and answer.finding is not None
     ]
     if not held:
-        return (
-            "Nothing is held against it. What the gates cannot see stands in docs/look-ahead.md."
-        )
+        return "Nothing is held against it. What the gates cannot see stands in docs/look-ahead.md."
     return f"It is not to be believed ({held[0].kind}). {held[0].text}"
 
 
@@ -151,8 +149,7 @@ def _plain(
                 "form": "signals" if each.signals else "events",
                 "passed": each.passed,
                 "gates": [
-                    _answer(answer, columns[each.symbol], spec.timeframe)
-                    for answer in each.answers
+                    _answer(answer, columns[each.symbol], spec.timeframe) for answer in each.answers
                 ],
             }
             for each in found

@@ -10,8 +10,10 @@ from typing import cast
 import numpy as np
 
 from thunes.core.market.bars import Bars
+from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import Signals, SignalStrategy
 from thunes.research.delay import Delay, delay
+from thunes.research.diagnosis import Case
 from thunes.research.gates import check_taint
 from thunes.research.lookahead import LookAhead, examine, named
 from thunes.research.null_market import SECONDS, Fortune, null_fortune
@@ -24,6 +26,9 @@ _GROWTH = 4
 _SPEAKS = 3
 _TAINT_SECONDS = 10.0
 _ASKS_AT_EACH_BAR = 3
+
+_PER_GATE = 100
+_IN_ALL = 8 * _PER_GATE
 
 Progress = Callable[[int, int], object]
 
@@ -99,19 +104,22 @@ def examination(
 
     def told(gate: Gate) -> None:
         counts[gate] = counted.taken()
-        progress(len(counts), len(_OF_ROWS) + 3)
+        progress(_PER_GATE * len(counts), _IN_ALL)
+
+    def walked(done: int, total: int) -> None:
+        progress(_PER_GATE * len(counts) + _PER_GATE * done // total, _IN_ALL)
 
     found = {each.gate: each for each in examine(asks, subject.sample, told)}
     if Gate.REPEAT not in found:
-        tainted = _tainted(asks, subject.sample, counted)
+        tainted = _tainted(asks, subject.sample, counted, next(iter(found.values()), None))
         found |= {each.gate: each for each in tainted}
         told(Gate.TAINT)
     rows = len(subject.sample)
     said = [_of_rows(gate, found.get(gate), counts.get(gate, 0), rows) for gate in _OF_ROWS]
     if Gate.REPEAT not in found:
-        fortune = null_fortune(asks, subject.bars, seconds)
+        fortune = null_fortune(asks, subject.bars, seconds, walked)
         told(Gate.NULL)
-        late = delay(asks.signals(subject.bars), subject.bars)
+        late = delay(evaluate(asks, subject.bars), subject.bars)
         told(Gate.DELAY)
         said += [_of_null(fortune, counts[Gate.NULL]), _of_delay(late, fortune)]
     return sorted(said, key=lambda each: list(Gate).index(each.gate))
@@ -144,12 +152,16 @@ class _Counting:
             self.took_s = time.perf_counter() - began
 
 
-def _tainted(asks: SignalStrategy, sample: Bars, counted: _Counting) -> tuple[LookAhead, ...]:
+def _tainted(
+    asks: SignalStrategy, sample: Bars, counted: _Counting, before: LookAhead | None
+) -> tuple[LookAhead, ...]:
     """G7 at every row, or at fewer where the strategy is slow."""
     full = signals_of(asks, sample)
     whole = _ASKS_AT_EACH_BAR * len(sample) * counted.took_s
     every = max(1, math.ceil(whole / _TAINT_SECONDS))
-    return named(asks, sample, full, check_taint(asks, sample, every))
+    breaches = check_taint(asks, sample, every)
+    cheats = before is not None and before.gate is not Gate.SCALE
+    return named(Case(asks, sample, full), breaches, before if cheats else None)
 
 
 def _of_rows(gate: Gate, found: LookAhead | None, asked: int, rows: int) -> Answer:

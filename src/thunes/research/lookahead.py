@@ -10,7 +10,7 @@ from thunes.core.market.bars import Bars
 from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.diagnosis import Case, Kind, diagnose
 from thunes.research.gates import check_chunks, check_poison, check_prefix, check_scale
-from thunes.research.probe import Breach, Columns, Gate, Probe, compare, signals_of
+from thunes.research.probe import Breach, Gate, Probe, compare, signals_of
 from thunes.research.result import TradeRow
 
 _UNSTABLE = Kind(
@@ -38,8 +38,8 @@ _FEW = 3
 class LookAhead:
     """One gate that a strategy does not pass, at the first row that shows it.
 
-    `kind` is a word for lists ("next bar", "centred window", ...); `text` is a whole sentence.
-    `breach` has what the row was and became, where a row shows it.
+    `kind` is a word for lists ("next bar", "centred window", ...), `why` says it in words; `text` is
+    a whole sentence. `breach` has what the row was and became, where a row shows it.
     """
 
     gate: Gate
@@ -47,6 +47,7 @@ class LookAhead:
     row: int | None
     text: str
     breach: Breach | None = None
+    why: str = ""
 
 
 def examine(
@@ -73,19 +74,21 @@ def examine(
     if grown and not breaches and not check_chunks(strategy, bars):
         return _findings(bars, grown, _MEMORY)
     if breaches or grown:
-        return named(strategy, bars, full, (*breaches, *grown))
+        return named(Case(strategy, bars, full), (*breaches, *grown))
     found = _findings(bars, check_scale(strategy, bars), _PRICE_LEVEL)
     told(Gate.SCALE)
     return found
 
 
 def named(
-    strategy: SignalStrategy, bars: Bars, full: Columns, breaches: Sequence[Breach]
+    case: Case, breaches: Sequence[Breach], before: LookAhead | None = None
 ) -> tuple[LookAhead, ...]:
-    """Breaches of G1, G2, G3 and G7 as one finding for each gate, of the kind that explains all."""
+    """Breaches of G1, G2, G3 and G7 as one finding for each gate, of the kind that explains all;
+    what was found `before` has told it already."""
     if not breaches:
         return ()
-    return _findings(bars, breaches, diagnose(Case(strategy, bars, full), breaches))
+    kind = diagnose(case, breaches) if before is None else Kind(before.kind, before.why)
+    return _findings(case.bars, breaches, kind)
 
 
 def check_fills(trades: Sequence[TradeRow], bars: Bars) -> tuple[LookAhead, ...]:
@@ -130,7 +133,7 @@ def _findings(bars: Bars, breaches: Sequence[Breach], kind: Kind) -> tuple[LookA
     for breach in breaches:
         first.setdefault(breach.probe.gate, breach)
     return tuple(
-        LookAhead(gate, kind.word, breach.row, _sentence(bars, breach, kind), breach)
+        LookAhead(gate, kind.word, breach.row, _sentence(bars, breach, kind), breach, kind.text)
         for gate, breach in first.items()
     )
 

@@ -36,8 +36,8 @@ _SWING = 0.8
 """What a walk moves by from its begin to its end, in logs: more rows of quiet bars."""
 
 _VOLATILITY = (1e-4, 0.02)
-_PATIENCE = 4.0
-"""Times the seconds: then not even the fewest markets are waited for."""
+_PATIENCE_S = 60.0
+"""After so long not even the fewest markets are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def null_fortune(
     seed = made = 0
     while made < TRADES and seed * rows < _ROWS_IN_ALL:
         took = time.perf_counter() - began
-        if took > (seconds if seed >= MARKETS_MIN else _PATIENCE * seconds):
+        if took > (seconds if seed >= MARKETS_MIN else max(_PATIENCE_S, seconds)):
             break
         bars = walk(seed, rows, steps, like)
         with np.errstate(all="ignore"):
