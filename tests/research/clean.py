@@ -1,13 +1,14 @@
-"""The corpus of clean strategies: families of honest ones over their parameters, and tricky ones."""
+"""The corpus of clean strategies: families of honest ones over their parameters, some tricky."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import signal
 
-from tests.research.cheats import Make, Made, crosses, states
+from tests.research.cheats import Made, crosses, states
 from tests.research.planted import DAY, flips, series
 from thunes.core.domain.market import Floats
 from thunes.core.market.bars import Bars
@@ -153,7 +154,7 @@ def vwap_of_day(b: Bars, shift: int) -> Signals:
     frame = pd.DataFrame({"d": np.array(day), "v": np.array(b.volume)})
     frame["pv"] = np.array(b.close * b.volume)
     sums = frame.groupby("d")[["v", "pv"]].cumsum()
-    return flips((b.close > (sums["pv"] / sums["v"]).to_numpy()))
+    return flips(b.close > (sums["pv"] / sums["v"]).to_numpy())
 
 
 def high_of_day_so_far(b: Bars, shift: int) -> Signals:
@@ -301,7 +302,7 @@ def chandelier(b: Bars, n: int, width: float) -> Signals:
     return states(b.close > sma(b.close, n), b.close < rolling_max(b.high, n) - width * reach)
 
 
-FAMILIES: list[tuple[object, list[tuple[object, ...]]]] = [
+FAMILIES: list[tuple[Callable[..., Signals], list[tuple[object, ...]]]] = [
     (sma_cross, [(f, s) for f in (1, 2, 3, 5, 8) for s in (9, 13, 21, 34)]),
     (ema_cross, [(f, s) for f in (2, 3, 5) for s in (8, 13, 21, 40)]),
     (strength, [(n, level) for n in (2, 3, 5, 9, 14) for level in (35.0, 40.0, 45.0)]),
@@ -354,6 +355,9 @@ FAMILIES: list[tuple[object, list[tuple[object, ...]]]] = [
 def clean() -> Iterator[Made]:
     for family, parameters in FAMILIES:
         for given in parameters:
-            make: Make = lambda b, family=family, given=given: family(b, *given)  # type: ignore[operator]
-            name = getattr(family, "__name__", "")
-            yield Made(name=f"{name}({', '.join(map(str, given))})", make=make)
+            name = f"{family.__name__}({', '.join(map(str, given))})"
+            yield Made(name=name, make=partial(_asked, family, given))
+
+
+def _asked(family: Callable[..., Signals], given: tuple[object, ...], bars: Bars) -> Signals:
+    return family(bars, *given)

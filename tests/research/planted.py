@@ -1,4 +1,4 @@
-"""The corpus of cheats: what people have fooled themselves with, each as a strategy of one function.
+"""The corpus of cheats: what people fool themselves with, each as a strategy of one function.
 
 Those of `cheats.CHEATS` are held to the name of their kind as well; here it is only to be caught.
 """
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage, signal
 
-from tests.research.cheats import CHEATS, Make, Made, centred, crosses, shifted, states
+from tests.research.cheats import CHEATS, Made, Make, centred, crosses, shifted, states
 from thunes.core.domain.market import Floats
 from thunes.core.market.bars import Bars
 from thunes.core.market.indicators import atr, ema, rsi, sma

@@ -1,4 +1,4 @@
-"""The corpus: every planted cheat is caught, and no clean strategy is accused; the table is printed.
+"""The corpus: every planted cheat is caught, and no clean strategy is accused.
 
 `pytest tests/research/test_corpus.py -s` shows which gate catches what.
 """
@@ -6,7 +6,6 @@
 from collections import Counter
 
 import numpy as np
-import pytest
 
 from tests.market.sample import walk_bars
 from tests.research.clean import clean

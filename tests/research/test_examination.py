@@ -1,4 +1,4 @@
-"""The examination: every gate's answer, the null market's figures, and the one call for a search."""
+"""The examination: every gate's answer, the null market, and the one call for a search."""
 
 import numpy as np
 import pytest

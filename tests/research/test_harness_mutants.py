@@ -20,7 +20,8 @@ from thunes.core.domain.instrument import Instrument
 from thunes.core.domain.market import BarColumns
 from thunes.core.domain.position import ExitPlan, TargetLevel
 from thunes.core.domain.units import Asset, Price, Quantity, StrategyId
-from thunes.core.market import aggregate, bars as bars_module
+from thunes.core.market import aggregate
+from thunes.core.market import bars as bars_module
 from thunes.core.market.bars import Bars
 from thunes.core.market.indicators import sma
 from thunes.core.portfolio.sizing import parse_sizing
@@ -88,7 +89,10 @@ def worst_of_both(trades: tuple[TradeRow, ...], bars: Bars) -> bool:
 
 
 def test_the_target_before_the_stop() -> None:
-    bars = gapped(3, 900)
+    plain = gapped(3, 900)
+    high, low = np.round(plain.high + 0.06, 2), np.round(plain.low - 0.06, 2)
+    columns = replace(plain.columns, high=high, low=low)
+    bars = Bars(plain.symbol, plain.timeframe, columns)
     assert worst_of_both(engine_run(bars), bars)
     assert not worst_of_both(engine_run(bars, Friction(optimistic=True)), bars)
 

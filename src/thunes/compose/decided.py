@@ -190,7 +190,8 @@ def _found(sample: Bars, breach: Breach, asked: int) -> Answer:
 
 def _null(spec: RunSpec, like: Bars, seconds: float) -> Answer:
     """G4 by the engine: what is earned on the whole account, without costs."""
-    began, wholes, trades, traded = time.perf_counter(), [], 0, 0.0
+    wholes: list[float] = []
+    began, trades, traded = time.perf_counter(), 0, 0.0
     free = msgspec.structs.replace(spec, costs=type(spec.costs)())
     while len(wholes) < _MARKETS[1]:
         if len(wholes) >= _MARKETS[0] and time.perf_counter() - began > seconds:

@@ -38,8 +38,8 @@ _FEW = 3
 class LookAhead:
     """One gate that a strategy does not pass, at the first row that shows it.
 
-    `kind` is a word for lists ("next bar", "centred window", ...), `why` says it in words; `text` is
-    a whole sentence. `breach` has what the row was and became, where a row shows it.
+    `kind` is a word for lists ("next bar", "centred window", ...), `why` the same in words; `text`
+    is a whole sentence. `breach` has what the row was and became, where a row shows it.
     """
 
     gate: Gate
