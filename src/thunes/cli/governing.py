@@ -125,7 +125,7 @@ def decay(
     """
     from dataclasses import replace
 
-    from thunes.cli.parameters_text import decay_json, print_decay
+    from thunes.cli.decay_text import decay_json, print_decay
     from thunes.ops.decay import judge_decay
 
     kept, notes = _whose(place, snapshot, strategy, versions)

@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 
 Versions = Annotated[Path, Option("--versions", help="The file of snapshots; it only grows.")]
-PATH = Path("artifacts/parameter_versions.jsonl")
+PATH = Path("artifacts") / "parameter_versions.jsonl"
 AsJson = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
 _Number = Annotated[int | None, Argument(min=1, help="As `list` numbers it; the newest if absent.")]
 _Of = Annotated[str | None, Option("--strategy", help="Only those of this strategy.")]

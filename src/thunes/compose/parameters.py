@@ -28,9 +28,9 @@ from thunes.ops.daily_returns import (
     days_of_account,
     days_of_backtest,
 )
-from thunes.ops.decay import sharpe_until
+from thunes.ops.week_rule import WEEK, sharpe_until
 
-_MONTH, _WEEK = 30, 7
+_MONTH = 30
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def snapshot_of(wanted: Wanted, at: Instant) -> ParameterSnapshot:
         trials=wanted.trials if wanted.trials is not None else result.trials,
         in_sample={**_searched(result), **wanted.in_sample},
         out_of_sample={**_figures(result.out_of_sample), **wanted.out_of_sample},
-        sharpe_7d=sharpe_until(lived, max(lived, default=0), _WEEK),
+        sharpe_7d=sharpe_until(lived, max(lived, default=0), WEEK),
         sharpe_30d=sharpe_until(lived, max(lived, default=0), _MONTH),
         backtest_sharpe=kept if kept is not None else result.sharpe,
         verdict=wanted.verdict or result.verdict,
@@ -119,7 +119,7 @@ def lived_days(place: Path, strategy: StrategyId) -> Days:
     """
     if place.is_file():
         return days_in_csv(place)
-    journal = journal_in(place)
+    journal = _journal_in(place)
     header = read_header_of(read_header(journal), journal)
     there = [each.id for each in header.run.strategies]
     if header.account is None:
@@ -130,7 +130,7 @@ def lived_days(place: Path, strategy: StrategyId) -> Days:
     return found
 
 
-def journal_in(place: Path) -> Path:
+def _journal_in(place: Path) -> Path:
     """The journal of a state directory, or the directory of a journal itself."""
     journal = place / JOURNAL if (place / JOURNAL).is_dir() else place
     if not journal.is_dir():
@@ -142,7 +142,7 @@ def strategies_in(place: Path) -> Sequence[StrategySpec]:
     """Those of a journal as it began; none of a CSV."""
     if place.is_file():
         return ()
-    journal = journal_in(place)
+    journal = _journal_in(place)
     return read_header_of(read_header(journal), journal).run.strategies
 
 

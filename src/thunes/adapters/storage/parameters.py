@@ -14,7 +14,6 @@ from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.units import Instant
 from thunes.core.stats.performance import Floats
 
-FILE = "parameter_versions.jsonl"
 PROMOTE = "PROMOTE"
 VERSION = 1
 
