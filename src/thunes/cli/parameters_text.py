@@ -50,9 +50,7 @@ def print_history(kept: Sequence[Kept]) -> None:
         )
     shown = console()
     shown.print(table, highlight=False)
-    console.print(
-        "Sharpe ratios a year (365 days): backtest, last 30 and 7 days lived", style="dim"
-    )
+    shown.print("Sharpe ratios a year (365 days): backtest, last 30 and 7 days lived", style="dim")
 
 
 def print_snapshot(kept: Kept) -> None:
