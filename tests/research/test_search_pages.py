@@ -308,6 +308,8 @@ def test_what_cannot_be_judged_says_why(page: Any) -> None:
     assert f"{DASH} No draws were made" in shown
     assert f"{DASH} Too few scores to tell." in shown
     assert "The only one that was tried." in shown
+    assert f"{DASH} No set has both a Sharpe ratio and a drawdown" in shown
+    assert shown.count(f"{DASH} No set has a score.") == 2
     assert "A dash stands for" in shown
     assert not re.search(r"\bNone\b(?!\.)|\bnan\b", shown)
     data = drawn(text)
@@ -557,7 +559,8 @@ def test_a_walk_without_a_day(page: Any, walk: Walked) -> None:
         )
     )
     assert tile(text, "Return") == (DASH, "not measurable: a day of the curve has no value")
-    assert "There was room for none." in words(text)
+    assert words(text).count("There was room for none.") == 2
+    assert "There is no day to show." in words(text)
 
 
 def test_hundreds_of_windows_stay_short(page: Any) -> None:

@@ -60,11 +60,12 @@ def _drift(windows: Sequence[Window], name: str) -> Json:
     values = [window.parameters.get(name, DASH) for window in windows]
     numbers = [as_number(value) for value in values]
     if all(number is not None for number in numbers):
-        return {"name": name, "y": numbers, "text": values, "labels": []}
+        return {"name": name, "y": numbers, "text": values, "labels": [], "firsts": []}
     scale = scale_of(values, PLACES_MAX)
     return {
         "name": name,
         "y": [scale.place[value] for value in values],
         "text": values,
         "labels": scale.labels,
+        "firsts": scale.firsts,
     }

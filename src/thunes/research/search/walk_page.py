@@ -35,6 +35,7 @@ def _words(walked: Walked) -> Words:
         "title": f"Walk forward: {walked.ran.strategy}",
         "tiles": _tiles(walked),
         "names": walked.names,
+        "days": walked.days.size,
         "kind": "anchored" if walked.anchored else "rolling",
         "windows_in_all": len(windows),
         "windows_drawn": min(len(windows), WINDOWS_DRAWN_MAX),
