@@ -496,10 +496,24 @@ def test_the_walk_draws_its_windows(page: Any, walk: Walked) -> None:
     )
     fast, slow, kind = data["drift"]
     assert fast["y"] == [float(window.parameters["fast"]) for window in walk.windows]
-    assert fast["labels"] == slow["labels"] == []
-    assert [kind["labels"][place] for place in kind["y"]] == kind["text"]
+    assert fast["firsts"] == slow["firsts"] == []
+    assert [kind["firsts"][place] for place in kind["y"]] == kind["text"]
     assert data["equity"]["y"] == pytest.approx(walk.equity)
     assert data["hold"]["y"] == pytest.approx(walk.hold)
+
+
+def test_a_window_in_which_nothing_was_chosen(page: Any, walk: Walked) -> None:
+    windows = (replace(walk.windows[0], parameters={}), *walk.windows[1:])
+    text = page(replace(walk, windows=windows))
+    data = drawn(text)
+    for drift in data["drift"]:
+        assert drift["y"][0] is None
+        assert None not in drift["y"][1:]
+        assert drift["text"][0] == DASH
+    assert data["drift"][0]["firsts"] == []
+    assert data["windows"]["text"][0] == "no set was chosen"
+    line = section(text, "table").split("</tr>")[2]
+    assert line.count(f"<td class=\"n\">{DASH}</td>") == 3
 
 
 def test_one_window_without_a_trade(page: Any, walk: Walked) -> None:

@@ -28,6 +28,8 @@ _FIGURES = {
     "doubled_costs": "Doubled costs",
     "low": "Scores around it",
     "plateau": "Plateau",
+    "efficiency": "Efficiency",
+    "positive": "Windows that earned",
 }
 
 
