@@ -149,6 +149,7 @@ def test_figures_are_those_of_the_evidence(page: Any, found: Searched) -> None:
     assert f"{e.effective.strictest:,.1f} independent" in tile(text, "DSR, effective trials")[1]
     assert tile(text, "Degradation")[0] == ratio(e.degradation)
     assert tile(text, "SPA")[0] == f"p = {ratio(e.spa, 3)}"
+    assert f"counted, {e.survivors} set" in tile(text, "SPA")[1]
     assert tile(text, "Worst paths")[0] == ratio(e.path_low * YEAR)
     assert tile(text, "Doubled costs")[0] == "+12.3 %"
     assert tile(text, "Gates")[0] == "all hold"
@@ -513,7 +514,7 @@ def test_a_window_in_which_nothing_was_chosen(page: Any, walk: Walked) -> None:
     assert data["drift"][0]["firsts"] == []
     assert data["windows"]["text"][0] == "no set was chosen"
     line = section(text, "table").split("</tr>")[2]
-    assert line.count(f"<td class=\"n\">{DASH}</td>") == 3
+    assert line.count(f'<td class="n">{DASH}</td>') == 3
 
 
 def test_one_window_without_a_trade(page: Any, walk: Walked) -> None:

@@ -101,11 +101,16 @@ def _searching(e: Evidence) -> list[Tile]:
     loses = "so often the best of one half loses on the other"
     flat = "not measurable: the winners' ratios in sample are all equal, or one is infinite"
     slope = "Sharpe ratio out of sample for each 1 in sample, over all splits"
+    survivors = f"{e.survivors:,} {'set earns' if e.survivors == 1 else 'sets earn'}"
+    lucky = (
+        "how likely luck alone finds one as good as the best; "
+        f"with all of them counted, {survivors} (StepM at 5 %)"
+    )
     return [
         ("PBO", percent(e.pbo), told(e.pbo, below, "not measured")),
         ("Loss out of sample", percent(e.loss_probability), loses),
         ("Degradation", ratio(e.degradation), told(e.degradation, slope, flat)),
-        ("SPA", f"p = {ratio(e.spa, 3)}", "how likely luck alone finds one as good as the best"),
+        ("SPA", f"p = {ratio(e.spa, 3)}", lucky),
     ]
 
 
