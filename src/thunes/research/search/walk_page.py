@@ -35,6 +35,7 @@ def _words(walked: Walked) -> Words:
         "title": f"Walk forward: {walked.ran.strategy}",
         "tiles": _tiles(walked),
         "names": walked.names,
+        "days": walked.days.size,
         "kind": "anchored" if walked.anchored else "rolling",
         "windows_in_all": len(windows),
         "windows_drawn": min(len(windows), WINDOWS_DRAWN_MAX),
@@ -68,7 +69,7 @@ def _performance(walked: Walked) -> list[Tile]:
 
 def _trust(walked: Walked) -> list[Tile]:
     alone = "confidence in a Sharpe ratio above 0"
-    counted = "the same once all that was tried is counted"
+    counted = "the same once all walks on these bars are counted"
     kept = "return a year out of sample over that in sample"
     unearned = "not measurable: nothing was earned in sample"
     return [
@@ -80,11 +81,9 @@ def _trust(walked: Walked) -> list[Tile]:
 
 
 def _held(walked: Walked) -> float | None:
-    """What buy and hold returned from the same start."""
-    if not walked.hold.size or not walked.equity.size or not walked.total_return > -1:
-        return None
-    start = float(walked.equity[-1]) / (1 + walked.total_return)
-    return float(walked.hold[-1]) / start - 1 if start > 0 else None
+    """What buy and hold returned; None where the curve says nothing of its beginning."""
+    said = walked.equity.size and walked.hold.size and walked.total_return > -1
+    return walked.hold_return if said else None
 
 
 def _row(window: Window, names: tuple[str, ...]) -> Words:
