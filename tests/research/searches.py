@@ -204,6 +204,7 @@ def walked(
         names=("fast", "slow", "kind"),
         windows=tuple(windows),
         anchored=anchored,
+        initial=INITIAL,
         days=START + (train + 1 + np.arange(returns.size)) * NS_PER_DAY,
         equity=equity,
         hold=hold,

@@ -25,6 +25,7 @@ def search_json(found: Searched) -> dict[str, Any]:
         "chosen": _trial_json(found, found.chosen),
         "peak": {"best": peak.score, "parameters": dict(peak.parameters)},
         "front": [_trial_json(found, n) for n, t in enumerate(found.trials) if t.on_front],
+        "at_the_edge": list(found.at_the_edge),
         "importance": dict(found.importance),
         "settings": dict(found.ran.settings),
     }

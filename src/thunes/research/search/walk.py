@@ -77,6 +77,7 @@ def walked(
         names=names,
         windows=shown,
         anchored=plan.anchored,
+        initial=beside.initial,
         days=days,
         equity=equity,
         hold=beside.hold,

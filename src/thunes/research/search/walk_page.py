@@ -55,7 +55,7 @@ def _tiles(walked: Walked) -> Tiles:
 
 def _performance(walked: Walked) -> list[Tile]:
     count = len(walked.windows)
-    held = f"buy and hold {percent(_held(walked), signed=True)}"
+    held = f"buy and hold {percent(walked.hold_return, signed=True)}"
     won = f"{sum(window.test_return > 0 for window in walked.windows):,} of {count:,}"
     total, deepest = percent(walked.total_return, signed=True), percent(walked.max_drawdown)
     interval = sharpe_note(walked.interval)
@@ -78,12 +78,6 @@ def _trust(walked: Walked) -> list[Tile]:
         record_length(walked.periods_needed, walked.days.size),
         ("Efficiency", percent(walked.efficiency, 0), told(walked.efficiency, kept, unearned)),
     ]
-
-
-def _held(walked: Walked) -> float | None:
-    """What buy and hold returned; None where the curve says nothing of its beginning."""
-    said = walked.equity.size and walked.hold.size and walked.total_return > -1
-    return walked.hold_return if said else None
 
 
 def _row(window: Window, names: tuple[str, ...]) -> Words:
