@@ -65,11 +65,19 @@ class Breach:
     became: object
 
 
-def signals_of(strategy: SignalStrategy, bars: Bars) -> Columns:
-    """The columns of the strategy's signals. StrategyError: it raised, or gave something else."""
+def given_signals(strategy: SignalStrategy, bars: Bars) -> Signals:
+    """The strategy's signals, checked, without what it warns of on bars that were made up.
+
+    StrategyError: it raised, or gave something else.
+    """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return _columns(evaluate(strategy, bars))
+        return evaluate(strategy, bars)
+
+
+def signals_of(strategy: SignalStrategy, bars: Bars) -> Columns:
+    """The columns of the strategy's signals. StrategyError: it raised, or gave something else."""
+    return _columns(given_signals(strategy, bars))
 
 
 def attempt(strategy: SignalStrategy, bars: Bars) -> Columns | str:
