@@ -4,10 +4,12 @@
 """
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.market.sample import walk_bars
+from tests.market.sample import real_bars, walk_bars
 from tests.research.clean import clean
 from tests.research.planted import PLANTED, Remembers, planted
 from thunes.core.domain.market import BarColumns
@@ -75,6 +77,13 @@ def test_every_clean_strategy_passes() -> None:
     assert len(every) >= 200
     assert silent == [], "a strategy that never speaks proves nothing"
     assert accused == {}
+
+
+@pytest.mark.real_data
+def test_clean_strategies_pass_on_real_bars(real_data: Path) -> None:
+    bars = real_bars(real_data / "binance_spot/multiyear/1h/DOGEUSDT_1h.parquet", "1h", ROWS)
+    accused = [each.name for each in list(clean())[::4] if any(caught(each, bars).values())]
+    assert accused == []
 
 
 def test_what_remembers_bars_is_caught_before_it_has_seen_them() -> None:

@@ -16,7 +16,8 @@ from thunes.research.diagnosis import Case
 from thunes.research.gates import check_taint
 from thunes.research.lookahead import LookAhead, examine, named
 from thunes.research.null_market import SECONDS, Fortune, null_fortune
-from thunes.research.probe import Gate, given_signals, signals_of
+from thunes.research.probe import Gate, signals_of
+from thunes.research.quiet import given_signals
 
 FEW_ROWS = 600
 """The gates ask some hundreds of times: so many rows are answered at once, without a compiler."""

@@ -15,7 +15,7 @@ import numpy as np
 from thunes.core.domain.market import BarColumns, Floats
 from thunes.core.market.bars import Bars
 from thunes.core.strategy.protocol import SignalStrategy
-from thunes.research.probe import given_signals
+from thunes.research.quiet import given_signals
 from thunes.research.round_trips import round_trips
 
 TRADES = 100_000
