@@ -86,6 +86,23 @@ def test_clean_strategies_pass_on_real_bars(real_data: Path) -> None:
     assert accused == []
 
 
+KINDS = {
+    "the next volume": "next bar",
+    "merge_asof forward": "bars ahead",
+    "savgol": "centred window",
+    "fft low pass": "whole sample",
+    "zigzag": "whole sample",
+    "resample labelled left": "open-time join",
+    "today's close": "open-time join",
+    "the hole to come": "length",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_cheat_is_named_as_what_it_is(name: str) -> None:
+    assert {each.kind for each in examine(planted(name), holed(3, 500))} == {KINDS[name]}
+
+
 def test_what_remembers_bars_is_caught_before_it_has_seen_them() -> None:
     found = examine(Remembers(), holed(3))
     assert [(each.gate, each.kind) for each in found] == [(Gate.CHUNKS, "memory")]
