@@ -4,10 +4,12 @@
 """
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.market.sample import walk_bars
+from tests.market.sample import real_bars, walk_bars
 from tests.research.clean import clean
 from tests.research.planted import PLANTED, Remembers, planted
 from thunes.core.domain.market import BarColumns
@@ -75,6 +77,30 @@ def test_every_clean_strategy_passes() -> None:
     assert len(every) >= 200
     assert silent == [], "a strategy that never speaks proves nothing"
     assert accused == {}
+
+
+@pytest.mark.real_data
+def test_clean_strategies_pass_on_real_bars(real_data: Path) -> None:
+    bars = real_bars(real_data / "binance_spot/multiyear/1h/DOGEUSDT_1h.parquet", "1h", ROWS)
+    accused = [each.name for each in list(clean())[::4] if any(caught(each, bars).values())]
+    assert accused == []
+
+
+KINDS = {
+    "the next volume": "next bar",
+    "merge_asof forward": "bars ahead",
+    "savgol": "centred window",
+    "fft low pass": "whole sample",
+    "zigzag": "whole sample",
+    "resample labelled left": "open-time join",
+    "today's close": "open-time join",
+    "the hole to come": "length",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_cheat_is_named_as_what_it_is(name: str) -> None:
+    assert {each.kind for each in examine(planted(name), holed(3, 500))} == {KINDS[name]}
 
 
 def test_what_remembers_bars_is_caught_before_it_has_seen_them() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import typer
@@ -178,4 +179,5 @@ def _answer(answer: Answer, columns: BarColumns, timeframe: int) -> dict[str, An
 
 def _value(value: object) -> object:
     """JSON has no NaN."""
-    return value if isinstance(value, bool | int | str) else str(value)
+    plain = isinstance(value, bool | int | str) or (isinstance(value, float) and isfinite(value))
+    return value if plain else str(value)

@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 
 from thunes.core.market.bars import Bars
-from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import Signals, SignalStrategy
 from thunes.research.delay import Delay, delay
 from thunes.research.diagnosis import Case
@@ -18,6 +17,7 @@ from thunes.research.gates import check_taint
 from thunes.research.lookahead import LookAhead, examine, named
 from thunes.research.null_market import SECONDS, Fortune, null_fortune
 from thunes.research.probe import Gate, signals_of
+from thunes.research.quiet import given_signals
 
 FEW_ROWS = 600
 """The gates ask some hundreds of times: so many rows are answered at once, without a compiler."""
@@ -119,7 +119,7 @@ def examination(
     if Gate.REPEAT not in found:
         fortune = null_fortune(asks, subject.bars, seconds, walked)
         told(Gate.NULL)
-        late = delay(evaluate(asks, subject.bars), subject.bars)
+        late = delay(given_signals(asks, subject.bars), subject.bars)
         told(Gate.DELAY)
         said += [_of_null(fortune, counts[Gate.NULL]), _of_delay(late, fortune)]
     return sorted(said, key=lambda each: list(Gate).index(each.gate))

@@ -14,8 +14,8 @@ import numpy as np
 
 from thunes.core.domain.market import BarColumns, Floats
 from thunes.core.market.bars import Bars
-from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import SignalStrategy
+from thunes.research.quiet import given_signals
 from thunes.research.round_trips import round_trips
 
 TRADES = 100_000
@@ -89,8 +89,7 @@ def null_fortune(
         if took > (seconds if seed >= MARKETS_MIN else max(_PATIENCE_S, seconds)):
             break
         bars = walk(seed, rows, steps, like)
-        with np.errstate(all="ignore"):
-            signals = evaluate(strategy, bars)
+        signals = given_signals(strategy, bars)
         if signals.stop_distance is not None and steps == _STEPS:
             steps = _STEPS_WITH_STOPS
             continue

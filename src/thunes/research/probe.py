@@ -1,6 +1,5 @@
 """Probes: what a strategy says of bars other than the real ones, compared row by row."""
 
-import warnings
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -9,8 +8,8 @@ from numpy.typing import NDArray
 
 from thunes.core.domain.errors import ThunesError
 from thunes.core.market.bars import Bars
-from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import Signals, SignalStrategy
+from thunes.research.quiet import given_signals, unwarned
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -67,9 +66,7 @@ class Breach:
 
 def signals_of(strategy: SignalStrategy, bars: Bars) -> Columns:
     """The columns of the strategy's signals. StrategyError: it raised, or gave something else."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return _columns(evaluate(strategy, bars))
+    return _columns(given_signals(strategy, bars))
 
 
 def attempt(strategy: SignalStrategy, bars: Bars) -> Columns | str:
@@ -77,8 +74,7 @@ def attempt(strategy: SignalStrategy, bars: Bars) -> Columns | str:
 
     Bars that were made up may lead to values that no order could carry: those are not its fault.
     """
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with unwarned():
         try:
             found = _columns(strategy.signals(bars))
         except _CANNOT_RUN as error:
