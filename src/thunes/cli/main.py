@@ -19,6 +19,7 @@ from thunes.cli import (
     live,
     looking,
     operating,
+    optimize,
     paper,
     parity,
     probe,
@@ -27,6 +28,7 @@ from thunes.cli import (
     simulate,
     strategies,
     taping,
+    walkforward,
 )
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
@@ -37,8 +39,8 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, governing, init, live, looking, operating, paper, parity),
-    *(probe, rodage, sandbox, simulate, strategies, taping),
+    *(backtest, demo, doctor, fetch, governing, init, live, looking, operating, optimize, paper),
+    *(parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")

@@ -19,7 +19,15 @@ from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep import run
 from thunes.research.sweep.events import events_of
 from thunes.research.sweep.job import Job
-from thunes.research.sweep.layout import FILL_PRICE, FILL_QUANTITY, FILL_ROW, FILL_SYMBOL, FILL_WHY
+from thunes.research.sweep.later import later_than
+from thunes.research.sweep.layout import (
+    FILL_PRICE,
+    FILL_QUANTITY,
+    FILL_ROW,
+    FILL_SYMBOL,
+    FILL_WHY,
+    Signals,
+)
 from thunes.research.sweep.market import Prices, prices_of
 from thunes.research.sweep.terms import Terms
 
@@ -85,7 +93,7 @@ def screen(
     figures: list[Floats] = []
     daily: list[Floats] = []
     for first in range(0, len(strategies), at_once):
-        signals = events_of(strategies[first : first + at_once], tape, terms.traded)
+        signals = _signals(strategies[first : first + at_once], tape, terms)
         outcome = job.run(signals, keep_daily=keep_daily)
         figures.append(outcome.figures)
         daily.append(outcome.daily)
@@ -98,12 +106,20 @@ def trace(
 ) -> tuple[Screened, list[Fill]]:
     """The same of one strategy, with every fill."""
     tape, prices, job = _prepared(bars, [strategy], terms)
-    signals = events_of([strategy], tape, terms.traded)
+    signals = _signals([strategy], tape, terms)
     outcome = job.run(signals, fills=_FILLS_KEPT)
     if outcome.count > _FILLS_KEPT:
         outcome = job.run(signals, fills=outcome.count)
     fills = [_fill(line, prices.symbols) for line in outcome.fills]
     return _screened((strategy,), outcome.figures, None), fills
+
+
+def _signals(strategies: Sequence[SignalStrategy], tape: Tape, terms: Terms) -> Signals:
+    signals = events_of(strategies, tape, terms.traded)
+    if not terms.since:
+        return signals
+    first = int(np.searchsorted(tape.times - tape.timeframe, terms.since))
+    return later_than(signals, first)
 
 
 def _prepared(

@@ -19,7 +19,7 @@ from thunes.core.domain.market import Floats, Ints
 from thunes.core.stats.performance import sharpe
 from thunes.core.stats.series import checked_series
 
-ROWS_KEPT_MAX = 512
+ROWS_KEPT_MAX = 4_096
 """Longer returns are compounded over this many stretches of equal length before they are kept."""
 
 _HASH = re.compile(r"[0-9a-f]{16,64}")
@@ -28,8 +28,8 @@ _HASH = re.compile(r"[0-9a-f]{16,64}")
 class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was tried: hashes are lower-case hex.
 
-    `data` is the hash of the bars, `config` that of everything else that decides the result:
-    strategy, parameters, costs, sizing, split. `at` is ns UTC.
+    `data` is the hash of the bars, `config` that of everything else that is asked for: strategy,
+    parameters, costs, sizing, window. `code` is the version that answered. `at` is ns UTC.
     """
 
     data: str
@@ -39,13 +39,15 @@ class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, str]
     seed: int
     at: int
+    code: str = ""
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An attempt and what came of it.
 
     `periods` returns with the hash `digest` had this `sharpe` ratio per period (None without
-    variance); `column` holds them as float32, compounded over at most 512 stretches.
+    variance); `column` holds them as float32, compounded over at most 4,096 stretches. `drawdown`
+    is the deepest, in [-1, 0], and `closed` counts the trades; None where nobody said.
     """
 
     attempt: Attempt
@@ -53,6 +55,13 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sharpe: float | None
     digest: str
     column: bytes
+    drawdown: float | None = None
+    closed: int | None = None
+
+    @property
+    def returns(self) -> Floats:
+        """The returns as they are kept, float64."""
+        return np.frombuffer(self.column, dtype="<f4").astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,13 @@ class Tried:
         distinct = self.distinct
         lengths = Counter(t.periods for t in distinct).most_common(1)
         chosen = tuple(t for t in distinct if t.periods == lengths[0][0])
-        columns = [np.frombuffer(t.column, dtype="<f4") for t in chosen]
-        matrix = np.array(columns, dtype=np.float64).T if chosen else np.zeros((0, 0))
+        matrix = np.array([t.returns for t in chosen]).T if chosen else np.zeros((0, 0))
         return chosen, matrix
 
 
-def trial_of(attempt: Attempt, returns: Floats) -> Trial:
+def trial_of(
+    attempt: Attempt, returns: Floats, drawdown: float | None = None, closed: int | None = None
+) -> Trial:
     """The trial that had these `returns`, one a period, oldest first; raises BadSeries."""
     series = checked_series(returns, 1)
     rows = min(series.size, ROWS_KEPT_MAX)
@@ -96,6 +106,8 @@ def trial_of(attempt: Attempt, returns: Floats) -> Trial:
         sharpe=sharpe(series),
         digest=sha256(series.astype("<f8").tobytes()).hexdigest(),
         column=kept.astype("<f4").tobytes(),
+        drawdown=drawdown,
+        closed=closed,
     )
 
 

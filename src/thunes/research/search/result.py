@@ -127,3 +127,9 @@ class Walked:
     dsr: float | None = None
     periods_needed: float | None = None
     fortunes: Fortunes | None = None
+
+    @property
+    def hold_return(self) -> float:
+        """What holding came to over the same days."""
+        initial = self.equity[-1] / (1 + self.total_return)
+        return float(self.hold[-1] / initial - 1)
