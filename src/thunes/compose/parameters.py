@@ -142,7 +142,14 @@ def _spec(wanted: Wanted, ran: Header | None) -> StrategySpec:
     if not source:
         raise UsageError("say which strategy: --strategy, a --result that names it, or --backtest")
     if ran is None:
-        return _checked(source, texts, wanted.name)
+        kept = _checked(source, texts, wanted.name)
+        lacking = [name for name in kept.parameters if name not in texts]
+        if lacking and wanted.result.searched:
+            raise UsageError(
+                f"the search does not tell {', '.join(lacking)}, which it did not search: say "
+                f"--param {lacking[0]}=VALUE, as it was, or --backtest"
+            )
+        return kept
     own = ran.run.strategies[0]
     if name_of(source) != name_of(own.source):
         raise UsageError(f"{wanted.backtest} ran {own.source}, and not {source}")

@@ -19,7 +19,8 @@ _OF_WALK = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was chosen, and on what evidence; figures by name, Sharpe ratios a year."""
+    """What was chosen, and on what evidence; figures by name, Sharpe ratios a year. A `searched`
+    one tells the parameters that were searched, and not those that were fixed."""
 
     strategy: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Result:
     backtest_sharpe: float | None = None
     verdict: str = ""
     reasons: tuple[str, ...] = ()
+    searched: bool = False
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -55,14 +57,14 @@ def read_result(text: str, where: str) -> Result:
         raise DataError(
             f"{where} is not what optimize, walkforward or backtest print as JSON: {error}"
         ) from error
-    whose, given = told.strategy, told.parameters or {}
-    if isinstance(whose, dict):  # a backtest tells the parameters with the name
-        whose, given = str(whose.get("name", "")), whose.get("parameters") or given
+    named, given = told.strategy, told.parameters or {}
+    if isinstance(named, dict):  # a backtest tells the parameters with the name
+        given = named.get("parameters") or given
     walked = told.windows is not None
     best = told.chosen or (told.best if isinstance(told.best, dict) else {"score": told.best})
     searched = {**best, **{name: plain.get(name) for name in _OF_SEARCH}}
     return Result(
-        strategy=whose,
+        strategy=named if isinstance(named, str) else str(named.get("name", "")),
         parameters={name: text_of(value) for name, value in given.items()},
         trials=told.trials_counted or told.trials,
         in_sample={} if walked else _figures(searched),
@@ -72,6 +74,7 @@ def read_result(text: str, where: str) -> Result:
         reasons=tuple(
             each if isinstance(each, str) else str(each.get("text", "")) for each in told.reasons
         ),
+        searched="study" in plain,
     )
 
 
@@ -89,6 +92,7 @@ def merged(results: Sequence[Result]) -> Result:
         ),
         verdict=min(verdicts, key=_gravity, default=""),
         reasons=tuple(text for each in results for text in each.reasons),
+        searched=any(each.searched for each in results),
     )
 
 
