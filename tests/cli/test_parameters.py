@@ -236,6 +236,46 @@ def test_a_backtest_of_other_parameters_is_not_the_evidence(ask: Ask, room: Path
     assert (answer.code, "optimize.json is not what optimize" in answer.err) == (1, True)
 
 
+def test_what_a_search_did_not_search_is_said(ask: Ask, room: Path) -> None:
+    search = "optimize --strategy sma_cross --param slow=60 --range fast=5:10:1 --trials 6 --json"
+    (room / "found.json").write_text(ask(f"{search} --bars BTCUSDT_1h.parquet").out)
+    answer = ask("parameters keep --result found.json")
+    assert answer.code == 2
+    assert "the search does not tell slow, which it did not search: say --param slow" in answer.err
+    kept = told(ask, "parameters keep --result found.json --param slow=60 --json")
+    assert kept["parameters"].keys() == {"fast", "slow"}
+    assert kept["parameters"]["slow"] == "60"
+    found = json.loads((room / "found.json").read_text())
+    assert kept["parameters"]["fast"] == found["parameters"]["fast"]
+    assert (kept["trials"], kept["verdict"]) == (6, found["verdict"])
+    assert kept["in_sample"]["dsr"] == found["dsr"]
+    assert kept["reasons"][0] == found["reasons"][0]["text"]
+
+
+def test_a_search_and_a_walk_are_kept_together_with_the_graver_verdict(
+    ask: Ask, room: Path
+) -> None:
+    walk = {
+        "study": "w",
+        "strategy": "sma_cross",
+        "parameters": {"fast": "5", "slow": "30"},
+        "windows": [{}],
+        "sharpe": 0.7,
+        "positive": 0.5,
+        "dsr": None,
+        "verdict": "REJECT",
+        "reasons": [{"text": "it earned on no test"}],
+    }
+    (room / "walk.json").write_text(json.dumps(walk))
+    (room / "found.json").write_text(json.dumps({**OPTIMIZE, "verdict": "PROMOTE", "study": "s"}))
+    kept = told(ask, "parameters keep --result found.json --result walk.json --json")
+    assert kept["verdict"] == "REJECT"
+    assert kept["out_of_sample"] == {"sharpe": 0.7, "positive": 0.5}
+    assert kept["parameters"]["fast"] == "10", "what the search chose"
+    assert kept["reasons"][-1] == "it earned on no test"
+    assert kept["backtest_sharpe"] is None
+
+
 def test_a_gap_in_the_returns_is_told(ask: Ask, room: Path) -> None:
     (room / "gap.csv").write_text("date,return\n2026-11-01,0.1\n2026-11-03,0.1\n")
     answer = ask("parameters keep --strategy rsi --returns gap.csv")

@@ -108,6 +108,17 @@ def test_other_rules_are_a_cause(state: Path) -> None:
     assert "sizing" in found.sources[-1]
 
 
+def test_a_configuration_counts_with_all_its_rules(state: Path, tmp_path: Path) -> None:
+    own = state.parent / "thunes.toml"
+    other = tmp_path / "thunes.toml"
+    other.write_text(own.read_text() + "[exits]\nstop = '1%'\n[entries]\ncap = '0.5%'\n")
+    for file, said in ((own, "none"), (other, "exits, entry_cap")):
+        words = ["parity", "--state", str(state), "--all", "--json", "--config", str(file)]
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 0, found.output
+        assert json.loads(found.stdout)["sources"][-1] == f"rules that differ: {said}"
+
+
 def test_a_day_is_compared_alone(state: Path) -> None:
     found = parity(state / "journal", None, False, Second())
     assert found.holds

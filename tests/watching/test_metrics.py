@@ -147,10 +147,18 @@ def test_looks_and_what_they_find_are_counted() -> None:
 
 
 def test_what_has_no_price_has_no_worth_and_stops_nobody() -> None:
-    bench = Measured(balances={"USDT": D(100), "DOGE": D(5)})
+    bench = Measured(balances={"USDT": D(100), "BTC": D(5)})
     bench.operator(Cause.OPERATOR_PAUSE)
     assert worth(bench.engine) is None
     assert bench.value("equity") == 0
+
+
+def test_coins_that_are_not_traded_leave_the_account_its_worth() -> None:
+    """As the engine values it: somebody's other coins never get a price here."""
+    bench = Measured(balances={"USDT": D(100), "DOGE": D(5)})
+    assert worth(bench.engine) == 100
+    bench.bar()
+    assert bench.value("equity") == 100
 
 
 def test_how_long_a_symbol_was_quiet_is_a_histogram() -> None:

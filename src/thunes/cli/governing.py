@@ -15,7 +15,8 @@ from thunes.cli.parameters import PATH, AsJson, Versions, app, found, warn
 
 if TYPE_CHECKING:
     from thunes.adapters.storage.parameters import Kept
-    from thunes.compose.parameters import Result, Wanted
+    from thunes.compose.parameters import Wanted
+    from thunes.compose.results import Result
     from thunes.ops.daily_returns import Days
 
 _Texts = list[str] | None
@@ -33,8 +34,9 @@ class By(StrEnum):
 _Strategy = Annotated[str, Option(help="A name of `thunes strategies`, or FILE.py:Class.")]
 _Param = Annotated[_Texts, Option(help="NAME=VALUE of the strategy. May repeat.")]
 _Name = Annotated[str, Option(help="What it is called where it runs. Default: as it is.")]
-_ResultOf = Annotated[
-    str | None, Option(help="What `thunes optimize --json` printed: a file, or - to read it.")
+_Results = Annotated[
+    _Texts,
+    Option(help="What optimize, walkforward or backtest printed with --json: FILE, or -. Repeats."),
 ]
 _Backtest = Annotated[
     _File, Option(help="The journal of a backtest: its parameters, hashes and daily returns.")
@@ -55,7 +57,7 @@ def keep(
     strategy: _Strategy = "",
     param: _Param = None,
     name: _Name = "",
-    result: _ResultOf = None,
+    result: _Results = None,
     backtest: _Backtest = None,
     returns: _Returns = None,
     state: _State = None,
@@ -80,7 +82,7 @@ def keep(
         strategy=strategy,
         parameters=pairs("--param", param or []),
         name=name,
-        result=_result(result),
+        result=_results(result or []),
         backtest=backtest,
         returns=returns,
         state=state,
@@ -208,16 +210,19 @@ def _lived(place: Path, kept: "Kept", start: str | None, notes: list[str]) -> "D
     return judged
 
 
-def _result(place: str | None) -> "Result":
-    from thunes.compose.parameters import Result, read_result
+def _results(places: Sequence[str]) -> "Result":
+    from thunes.compose.results import merged, read_result
+
+    return merged([read_result(_text(place), place) for place in places])
+
+
+def _text(place: str) -> str:
     from thunes.core.domain.errors import UsageError
 
-    if place is None:
-        return Result()
     if place == "-":
-        return read_result(sys.stdin.read(), "standard input")
+        return sys.stdin.read()
     try:
-        return read_result(Path(place).read_text("utf-8"), place)
+        return Path(place).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--result {place} cannot be read: {error}") from error
 

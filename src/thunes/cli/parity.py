@@ -24,7 +24,7 @@ _Bars = Annotated[
 ]
 _Config = Annotated[
     Path | None,
-    Option(help="Costs, sizing and limits to hold it against, instead of the journal's own."),
+    Option(help="Rules to hold it against instead of the journal's own; its strategies stay."),
 ]
 _Report = Annotated[Path | None, Option(help="Write a page (HTML).")]
 _Json = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
@@ -90,11 +90,10 @@ def _second(journal: Path, bars: list[str], config: Path | None) -> "Second":
     from thunes.cli.market import MarketFlags, market_asked
     from thunes.compose.headers import read_header_of
     from thunes.compose.parity import Second
-    from thunes.compose.spec import Costs
-    from thunes.config import limits_of, load_config
+    from thunes.compose.rules import rules_of
+    from thunes.config.loading import load
     from thunes.core.domain.errors import UsageError
     from thunes.core.domain.units import format_timeframe
-    from thunes.core.portfolio.sizing import parse_sizing
 
     if not bars and config is None:
         return Second()
@@ -110,10 +109,8 @@ def _second(journal: Path, bars: list[str], config: Path | None) -> "Second":
             raise UsageError(f"--bars hold {frames[0]} bars; the journal has {frames[1]}")
     if config is None:
         return Second(columns)
-    asked = load_config(config)
-    costs = Costs(asked.costs.fee_bps, asked.costs.fee_asset, asked.costs.slippage_bps)
-    sizing = parse_sizing(asked.sizing.rule)
-    return Second(columns, replace(run, costs=costs, sizing=sizing, limits=limits_of(asked)))
+    rules = rules_of(load(config), run.instruments)
+    return Second(columns, replace(rules, timeframe=run.timeframe))
 
 
 def _tell(journal: Path, found: "Certificate") -> None:

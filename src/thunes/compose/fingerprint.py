@@ -19,7 +19,11 @@ _ENCODER = msgspec.json.Encoder(decimal_format="string", order="sorted")
 
 def data_hash(columns: Mapping[Symbol, BarColumns], timeframe: int) -> str:
     """Of bars: hex, the same whatever the order of the symbols."""
-    digests = {symbol: tape_digest(each) for symbol, each in columns.items()}
+    return hash_of_tapes({s: tape_digest(each) for s, each in columns.items()}, timeframe)
+
+
+def hash_of_tapes(digests: Mapping[Symbol, str], timeframe: int) -> str:
+    """The same, of bars whose digests a journal tells."""
     return _hash({"timeframe": timeframe, "bars": digests})
 
 

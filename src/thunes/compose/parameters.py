@@ -1,20 +1,18 @@
 """Parameters: a snapshot made of what a search, a backtest and an account tell of them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from thunes.adapters.git import commit_of
 from thunes.adapters.storage.parameters import DailyReturns, ParameterSnapshot
 from thunes.adapters.storage.places import JOURNAL
 from thunes.adapters.storage.reading import read_header
+from thunes.compose.fingerprint import hash_of_tapes
 from thunes.compose.headers import read_header_of
+from thunes.compose.results import Result, text_of
 from thunes.compose.spec import Header, StrategySpec
 from thunes.compose.strategies import load_kind, name_of
 from thunes.core.domain.errors import DataError, UsageError
@@ -31,23 +29,6 @@ from thunes.ops.daily_returns import (
 from thunes.ops.week_rule import WEEK, sharpe_until
 
 _MONTH = 30
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What is taken from the JSON of `thunes optimize` or `thunes backtest`; the rest is left."""
-
-    strategy: str | dict[str, Any] = ""
-    parameters: dict[str, str | int | float | bool] | None = None
-    best: Any = None
-    trials: int | None = None
-    dsr: float | None = None
-    pbo: float | None = None
-    sharpe: float | None = None
-    in_sample: dict[str, Any] = {}
-    out_of_sample: dict[str, Any] = {}
-    verdict: str = ""
-    reasons: list[str | dict[str, Any]] = []
-    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +52,6 @@ class Wanted:
     notes: str = ""
 
 
-def read_result(text: str, where: str) -> Result:
-    """Raises DataError for what is no such JSON."""
-    try:
-        return msgspec.json.decode(text, type=Result)
-    except msgspec.DecodeError as error:
-        raise DataError(
-            f"{where} is not what optimize or backtest print as JSON: {error}"
-        ) from error
-
-
 def snapshot_of(wanted: Wanted, at: Instant) -> ParameterSnapshot:
     """The snapshot of what is wanted. Raises UsageError where nothing says which strategy, where
     two say different things, or a strategy refuses its parameters; DataError for damaged files."""
@@ -98,15 +69,15 @@ def snapshot_of(wanted: Wanted, at: Instant) -> ParameterSnapshot:
         parameters=spec.parameters,
         git_sha=commit_of(Path()),
         strategy_hash=spec.sha256,
-        data_hash=_data(ran) if ran is not None else result.data,
+        data_hash=hash_of_tapes(ran.tape, ran.run.timeframe) if ran else "",
         trials=wanted.trials if wanted.trials is not None else result.trials,
-        in_sample={**_searched(result), **wanted.in_sample},
-        out_of_sample={**_figures(result.out_of_sample), **wanted.out_of_sample},
+        in_sample={**result.in_sample, **wanted.in_sample},
+        out_of_sample={**result.out_of_sample, **wanted.out_of_sample},
         sharpe_7d=sharpe_until(lived, max(lived, default=0), WEEK),
         sharpe_30d=sharpe_until(lived, max(lived, default=0), _MONTH),
-        backtest_sharpe=kept if kept is not None else result.sharpe,
+        backtest_sharpe=kept if kept is not None else result.backtest_sharpe,
         verdict=wanted.verdict or result.verdict,
-        reasons=tuple(_said(each) for each in result.reasons),
+        reasons=result.reasons,
         notes=wanted.notes,
         returns=returns,
     )
@@ -164,17 +135,21 @@ def _alone(journal: Path, header: Header) -> Path:
 
 def _spec(wanted: Wanted, ran: Header | None) -> StrategySpec:
     """Who is told of: by the flags, or the result of a search, and as the backtest ran it."""
-    told, result = wanted.result.strategy, wanted.result
-    named = told if isinstance(told, str) else str(told.get("name", ""))
-    given = result.parameters
-    if given is None and isinstance(told, dict):
-        given = told.get("parameters", {})
-    texts = {name: _text(value) for name, value in (given or {}).items()} | dict(wanted.parameters)
-    source = wanted.strategy or named or (ran.run.strategies[0].source if ran else "")
+    texts = {**wanted.result.parameters, **wanted.parameters}
+    source = wanted.strategy or wanted.result.strategy
+    if ran is not None and not source:
+        source = ran.run.strategies[0].source
     if not source:
         raise UsageError("say which strategy: --strategy, a --result that names it, or --backtest")
     if ran is None:
-        return _checked(source, texts, wanted.name)
+        kept = _checked(source, texts, wanted.name)
+        lacking = [name for name in kept.parameters if name not in texts]
+        if lacking and wanted.result.searched:
+            raise UsageError(
+                f"the search does not tell {', '.join(lacking)}, which it did not search: say "
+                f"--param {lacking[0]}=VALUE, as it was, or --backtest"
+            )
+        return kept
     own = ran.run.strategies[0]
     if name_of(source) != name_of(own.source):
         raise UsageError(f"{wanted.backtest} ran {own.source}, and not {source}")
@@ -195,7 +170,7 @@ def _checked(source: str, texts: Mapping[str, str], name: str) -> StrategySpec:
     """With every parameter, those by default included: a default may be another one tomorrow."""
     kind, sha256 = load_kind(source)
     strategy = build(kind, texts)
-    whole = {each.name: _text(getattr(strategy, each.name)) for each in describe(kind)}
+    whole = {each.name: text_of(getattr(strategy, each.name)) for each in describe(kind)}
     return StrategySpec(StrategyId(name or name_of(source)), source, whole, (), sha256)
 
 
@@ -217,30 +192,3 @@ def _whole(days: Days) -> DailyReturns:
                 f"{day_text(last)}: give every day, 0 where nothing was held"
             )
     return DailyReturns.of(first, np.array(list(days.values())))
-
-
-def _data(ran: Header) -> str:
-    """The bars of all symbols in one hash."""
-    return sha256("".join(f"{s} {ran.tape[s]}\n" for s in sorted(ran.tape)).encode()).hexdigest()
-
-
-def _searched(result: Result) -> dict[str, float]:
-    best = result.best if isinstance(result.best, dict) else {"score": result.best}
-    return _figures({**result.in_sample, **best, "dsr": result.dsr, "pbo": result.pbo})
-
-
-def _figures(told: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers among what was told."""
-    return {
-        name: float(value)
-        for name, value in told.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    }
-
-
-def _said(reason: str | dict[str, Any]) -> str:
-    return reason if isinstance(reason, str) else str(reason.get("text", ""))
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

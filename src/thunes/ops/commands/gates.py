@@ -11,14 +11,11 @@ from thunes.core.domain.mode import Cause
 from thunes.core.domain.units import (
     NS_PER_DAY,
     NS_PER_SECOND,
-    ZERO,
-    Asset,
     Instant,
     StrategyId,
     Symbol,
 )
 from thunes.core.engine import Engine
-from thunes.core.ledger.books import Account
 from thunes.core.risk.limits import Limits
 from thunes.core.risk.mode import read_mode
 
@@ -85,21 +82,6 @@ def judge(check: Check, at: Instant, limits: Limits, cause: Cause | None) -> Blo
     """How far the gate is from turning, and when time will turn it."""
     until = None if check.passed else _until(check, at, limits, cause)
     return Block(check, _distance(check), until)
-
-
-def unpriced(engine: Engine, quote: Asset) -> list[Asset]:
-    """What is traded here and held without a known price: nothing can be valued before there is
-    one. Other coins of the account are nobody's business here."""
-    state = engine.state
-    priced = {
-        one.base: one.symbol for one in state.market.instruments.values() if one.quote == quote
-    }
-    held = state.ledger.books.accounts[Account.WALLET]
-    return [
-        asset
-        for asset, amount in held.items()
-        if amount > ZERO and asset in priced and state.market.mark(priced[asset]) is None
-    ]
 
 
 def traded(engine: Engine, symbol: Symbol) -> Symbol:

@@ -11,10 +11,10 @@ from thunes.core.ledger.books import Account
 from thunes.core.ledger.orders import OrderRecord
 from thunes.ops.commands.answering import answered, seconds
 from thunes.ops.commands.command import Nothing
-from thunes.ops.commands.gates import unpriced
 from thunes.ops.commands.instance import Context, Plain
 from thunes.ops.commands.tally import TRADES_KEPT
 from thunes.ops.words import number
+from thunes.ops.worth import unpriced
 
 OLD_NS = 72 * 3_600 * NS_PER_SECOND
 """A position that is older is told as old."""
@@ -55,7 +55,7 @@ def balance(context: Context, _: Nothing) -> Plain:
 
     def found(engine: Engine, at: Instant) -> Plain:
         account = engine.state.view(at).account
-        unknown = unpriced(engine, quote)
+        unknown = unpriced(engine)
         held = engine.state.ledger.books.accounts[Account.WALLET]
         return {
             "equity": None if unknown else number(account.equity()),

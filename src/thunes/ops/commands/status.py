@@ -10,10 +10,11 @@ from thunes.core.engine import Engine
 from thunes.core.ledger.orders import OrderRecord
 from thunes.ops.commands.answering import answered, seconds
 from thunes.ops.commands.command import Nothing
-from thunes.ops.commands.gates import ask_gates, judge, unpriced
+from thunes.ops.commands.gates import ask_gates, judge
 from thunes.ops.commands.instance import Context, Instance, Plain
 from thunes.ops.commands.why import gate_said
 from thunes.ops.words import number
+from thunes.ops.worth import unpriced
 
 _MS = 1_000
 
@@ -31,7 +32,7 @@ def status(context: Context, _: Nothing) -> Plain:
             "mode": state.memory.mode.value,
             "cause": None if state.memory.cause is None else state.memory.cause.value,
             "since": None if tally.mode_since is None else format_instant(tally.mode_since),
-            **_money(context, engine, at),
+            **_money(engine, at),
             "fills": tally.fills,
             "trades": tally.trades,
             **_in_numbers(engine, at),
@@ -57,9 +58,9 @@ def _configuration(instance: Instance) -> Plain | None:
     return {"file": str(file) if file else None, "edited": list(configuration.edited())}
 
 
-def _money(context: Context, engine: Engine, at: Instant) -> Plain:
+def _money(engine: Engine, at: Instant) -> Plain:
     """The worth of the account, where everything in it has a price."""
-    if unpriced(engine, context.instance.about.quote):
+    if unpriced(engine):
         return {"equity": None, "day_pnl": None}
     equity = engine.state.view(at).account.equity()
     start = engine.state.memory.day_start_equity
@@ -91,7 +92,7 @@ def _unknown(record: OrderRecord, at: Instant) -> Plain:
 def _blocks(context: Context, engine: Engine, at: Instant) -> list[Plain]:
     """The gates that would refuse an entry, each with the symbols that it would refuse."""
     about = context.instance.about
-    if unknown := unpriced(engine, about.quote):
+    if unknown := unpriced(engine):
         check = Check(Gate.PRICE_KNOWN, False)
         said = gate_said(judge(check, at, engine.rooms.risk.limits, None), at)
         return [{**said, "assets": unknown, "symbols": list(about.strategies)}]

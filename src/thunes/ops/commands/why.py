@@ -6,9 +6,10 @@ from thunes.core.domain.units import Asset, Instant, Symbol, format_instant
 from thunes.core.engine import Engine
 from thunes.ops.commands.answering import answered, seconds
 from thunes.ops.commands.command import Name
-from thunes.ops.commands.gates import LIFTED, Block, ask_gates, judge, traded, unpriced
+from thunes.ops.commands.gates import LIFTED, Block, ask_gates, judge, traded
 from thunes.ops.commands.instance import Context, Plain
 from thunes.ops.words import number
+from thunes.ops.worth import unpriced
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +25,7 @@ def why(context: Context, asked: About) -> Plain:
     def found(engine: Engine, at: Instant) -> Plain:
         symbol = traded(engine, asked.symbol)
         strategies = about.strategies.get(symbol, ())
-        unknown = unpriced(engine, about.quote)
+        unknown = unpriced(engine)
         if unknown or not strategies:
             return _unanswered(symbol, unknown)
         found = ask_gates(engine, at, symbol, strategies[0])
