@@ -14,10 +14,9 @@ from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import Symbol
 from thunes.core.market.bars import Bars
 from thunes.core.market.tape import Tape
-from thunes.core.strategy.crossing import MeansCrossing
 from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep import run
-from thunes.research.sweep.events import events_of
+from thunes.research.sweep.events import events_of, means_of
 from thunes.research.sweep.job import Job
 from thunes.research.sweep.layout import FILL_PRICE, FILL_QUANTITY, FILL_ROW, FILL_SYMBOL, FILL_WHY
 from thunes.research.sweep.market import Prices, prices_of
@@ -115,21 +114,23 @@ def _prepared(
         if symbol not in bars:
             raise UsageError(f"{symbol} is to be traded, but there are no bars of it")
     tape = Tape(bars)
-    crossings = [each for each in strategies if isinstance(each, MeansCrossing)]
-    _refuse_short(crossings, tape, terms)
+    means = means_of(strategies)
+    _refuse_short(strategies, means or [], tape, terms)
     symbols = (*terms.traded, *(each for each in bars if each not in terms.traded))
     levels = terms.exits.stop_distance is not None or bool(terms.exits.targets)
-    prices = prices_of(tape, symbols, levels or len(crossings) < len(strategies))
+    prices = prices_of(tape, symbols, levels or means is None)
     return tape, prices, Job(prices, terms, tape)
 
 
-def _refuse_short(crossings: Sequence[MeansCrossing], tape: Tape, terms: Terms) -> None:
+def _refuse_short(
+    strategies: Sequence[SignalStrategy], means: list[tuple[int, int]], tape: Tape, terms: Terms
+) -> None:
     """Some symbol must have bars enough for each set to say something."""
     most = max(len(tape.bars[symbol]) for symbol in terms.traded)
-    for each in crossings:
-        if max(each.means()) >= most:
+    for each, windows in zip(strategies, means, strict=False):
+        if max(windows) >= most:
             raise DataError(
-                f"{each} looks at {max(each.means())} bars and needs one more to cross, but there "
+                f"{each} looks at {max(windows)} bars and needs one more to cross, but there "
                 f"are {most}: give more bars, or leave it out"
             )
 

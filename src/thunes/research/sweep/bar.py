@@ -26,9 +26,8 @@ from thunes.research.sweep.mode import judge
 from thunes.research.sweep.money import buy, equity, sell
 from thunes.research.sweep.prices import decimal_of, slipped, steps_of
 from thunes.research.sweep.protection import protect
-from thunes.research.sweep.twofold import Two, add, divide, multiply, reaches, whole
+from thunes.research.sweep.twofold import Two, multiply, reaches, times
 
-_ONE = (1.0, 0.0)
 _NOTHING = (0.0, 0.0)
 
 
@@ -67,7 +66,7 @@ def _in_turn(w: Sweep, row: int) -> int:
     for s in range(w.books.size):
         b = w.books[s]
         if (
-            b.next != row
+            w.next[s] != row
             or (b.order == NO_ORDER and b.legs == 0)
             or w.open[s, row] != w.open[s, row]
         ):
@@ -89,7 +88,7 @@ def _meet_open(w: Sweep, s: int, row: int) -> None:
         _enter(w, s, opened)
     elif b.order == LEAVING:
         b.order = NO_ORDER
-        _sell(w, s, slipped(b, opened, two(a.slippage), False), steps_of(b, two(b.held)))
+        _sell(w, s, slipped(a, b, opened, False), steps_of(b, two(b.held)))
     elif b.stop[0] > 0.0 and reaches(two(b.stop), opened):
         _stop(w, s, opened)
     else:
@@ -124,7 +123,7 @@ def _meet_range(w: Sweep, s: int, row: int) -> None:
 def _stop(w: Sweep, s: int, met: Two) -> None:
     """The stop of every leg acts where it met the market."""
     b = w.books[s]
-    price, legs = slipped(b, met, two(w.account[0].slippage), False), b.legs
+    price, legs = slipped(w.account[0], b, met, False), b.legs
     b.why = TRAILED if b.moved else STOPPED
     for leg in range(legs):
         b.legs = legs - leg - 1
@@ -153,11 +152,11 @@ def _sell(w: Sweep, s: int, price: Two, steps: float) -> None:
 
 def _enter(w: Sweep, s: int, opened: Two) -> None:
     a, b = w.account[0], w.books[s]
-    price, limit = slipped(b, opened, two(a.slippage), True), two(b.limit)
+    price, limit = slipped(a, b, opened, True), two(b.limit)
     quantity = two(b.amount)
     if b.by_amount:
-        one = multiply(multiply(price, add(_ONE, two(a.kept_back))), two(b.step))
-        quantity = multiply((whole(divide(quantity, one), False), 0.0), two(b.step))
+        one = multiply(multiply(price, two(a.dues)), two(b.step))
+        quantity = multiply((times(quantity, one), 0.0), two(b.step))
     fits = limit[0] == 0.0 or reaches(limit, price)
     bought = fits and _is_lot(b, quantity) and buy(a, w.books, s, price, quantity)
     _end_order(b)
@@ -190,8 +189,11 @@ def _tell(w: Sweep) -> None:
 
 
 def _record(w: Sweep, s: int, why: int, price: Two, quantity: float) -> None:
-    """Write a fill down where there is room for it."""
+    """Take note of what is held after a fill, and write it down where there is room for it."""
     a = w.account[0]
+    w.coins[s] = w.books[s].wallet[0]
+    if a.bnb >= 0:
+        w.coins[a.bnb] = w.books[a.bnb].wallet[0]
     if a.fills < w.fill.shape[0]:
         line = w.fill[a.fills]
         line[FILL_ROW], line[FILL_SYMBOL], line[FILL_WHY] = a.row, s, why

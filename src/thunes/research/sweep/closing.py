@@ -4,7 +4,7 @@ import numpy as np
 
 from thunes.research.sweep.bar import take_back
 from thunes.research.sweep.entry import consider, open_round
-from thunes.research.sweep.layout import NO_ORDER, SELL, Signals, Sweep, put
+from thunes.research.sweep.layout import NO_ORDER, SELL, Signals, Sweep, enters, put, symbol_of
 from thunes.research.sweep.mode import close_day
 from thunes.research.sweep.money import equity
 from thunes.research.sweep.prices import decimal_of
@@ -22,22 +22,22 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
     if a.watches:
         close_day(a, equity(a, w.books))
         take_back(w)
-    enters = False
+    entering = False
     for each in range(begin, end):
-        if signals.enter[each]:
-            enters = True
+        if enters(signals.key[each]):
+            entering = True
         else:
-            _exit(w, int(np.int64(signals.symbol[each])))
+            _exit(w, symbol_of(signals.key[each]))
     if a.trail_after >= 0 or a.break_even_after >= 0:
         _raise_stops(w, row)
-    if enters:
+    if entering:
         open_round(a, w.books)
         for each in range(begin, end):
-            if signals.enter[each]:
+            if enters(signals.key[each]):
                 distance = _NAN
                 if signals.distance.size > 0:
                     distance = decimal_of(signals.distance[each], 1.0)
-                consider(a, w.books, int(np.int64(signals.symbol[each])), distance)
+                consider(a, w.books, symbol_of(signals.key[each]), distance)
 
 
 def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
@@ -50,10 +50,11 @@ def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
             if a.trail_after >= 0 and b.held[0] != 0.0 and b.mark > b.peak[0]:
                 put(b.peak, decimal_of(b.mark, b.scale))
     for each in range(begin, end):
-        b = w.books[np.int64(signals.symbol[each])]
-        b.mark = w.close[signals.symbol[each], row]
+        s = symbol_of(signals.key[each])
+        b = w.books[s]
+        b.mark = w.close[s, row]
         if w.yearly.shape[1] == w.times.size:
-            b.yearly = w.yearly[signals.symbol[each], row]
+            b.yearly = w.yearly[s, row]
 
 
 def _exit(w: Sweep, s: int) -> None:

@@ -45,7 +45,7 @@ class Job:
 
     def __init__(self, prices: Prices, terms: Terms, tape: Tape) -> None:
         self._prices = prices
-        self._books = blank_books(terms, prices.symbols, prices.times.size)
+        self._books = blank_books(terms, prices.symbols)
         initial = float(terms.balances.get(terms.quote, 0))
         if (place := bnb_place(terms, prices.symbols)) is not None:
             _refuse_holes(prices, place)
@@ -88,6 +88,8 @@ class Job:
             account=self._account.copy(),
             books=self._books.copy(),
             fill=np.empty((fills, layout.FILL_COLUMNS)),
+            next=np.empty(count, dtype=np.int64),
+            coins=np.empty(count),
             turns=np.zeros(count, dtype=np.int64),
             yearly=self._yearly,
         )

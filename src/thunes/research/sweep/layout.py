@@ -17,12 +17,14 @@ Record = Any
 
 NEVER = -(2**62)
 LEGS_MAX = 8
+_BELOW_ROW = 0xFFFFFFFF
 STEPS, AIM = 0, 1  # columns of a leg: whole steps, and its target (0: none)
 DISTANCE, SHARE = 0, 2  # columns of a planned target
 
 _TWO = ("f8", (2,))
 
-# What an instrument allows (zero is off), what is held of the symbol, and what its orders ask for.
+# What an instrument allows (zero is off; so many ticks and steps make one, where that is a whole
+# number), what is held of the symbol, and what its orders ask for.
 # `known` is the last row at which the venue was brought a bar, `mark` the last close that was
 # looked at; `turn` orders symbols by when their orders began, `place` by when they were bought.
 # `spared` are steps that a stop which came with its entry need not cover: see `ledger.protection`.
@@ -30,6 +32,8 @@ SYMBOL = np.dtype(
     [
         ("tick", *_TWO),
         ("step", *_TWO),
+        ("per_tick", *_TWO),
+        ("per_step", *_TWO),
         ("min_quantity", *_TWO),
         ("max_quantity", *_TWO),
         ("market_max", *_TWO),
@@ -63,7 +67,6 @@ SYMBOL = np.dtype(
         ("turn", "i8"),
         ("place", "i8"),
         ("asked", "i8"),
-        ("next", "i8"),
         ("known", "i8"),
         ("why", "i8"),
         ("spared", "i8"),
@@ -77,7 +80,9 @@ ACCOUNT = np.dtype(
     [
         ("fee", *_TWO),
         ("kept_back", *_TWO),
-        ("slippage", *_TWO),
+        ("dues", *_TWO),
+        ("dearer", *_TWO),
+        ("cheaper", *_TWO),
         ("amount", *_TWO),
         ("stop_distance", *_TWO),
         ("trail_distance", *_TWO),
@@ -166,6 +171,8 @@ class Sweep(NamedTuple):
     account: NDArray[Any]
     books: NDArray[Any]
     fill: Floats
+    next: Ints  # of each symbol the row at which its orders are looked at
+    coins: Floats  # of each symbol what the wallet holds
     turns: Ints  # room for the symbols of one row in their order
     yearly: Floats  # volatility at each close, where entries are sized by it
 
@@ -181,14 +188,30 @@ class Curve(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """Signals of many parameter sets: those of set n are start[n]..start[n + 1], by row, then in
-    the order of the symbols. `distance` is the stop of an entry, or it has no rows."""
+    """Signals of many parameter sets: those of set n are start[n]..start[n + 1], as keys that
+    ascend by row, then in the order of the symbols. `distance` is the stop of an entry, or it has
+    no rows."""
 
     start: Ints
-    row: NDArray[np.int32]
-    symbol: NDArray[np.int32]
-    enter: NDArray[np.bool_]
+    key: Ints
     distance: Floats
+
+
+def key_of(row: int, symbol: int, enters: int) -> int:
+    """A signal at a row, to enter (1) or to exit (0)."""
+    return (row << 32) + symbol * 2 + enters
+
+
+def row_of(key: int) -> int:
+    return key >> 32
+
+
+def symbol_of(key: int) -> int:
+    return (key & _BELOW_ROW) >> 1
+
+
+def enters(key: int) -> bool:
+    return key & 1 == 1
 
 
 def two(pair: Floats) -> Two:

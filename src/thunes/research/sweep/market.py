@@ -34,19 +34,24 @@ def prices_of(tape: Tape, symbols: tuple[Symbol, ...], levels: bool) -> Prices:
     opens, closes = _column(tape, symbols, "open"), _column(tape, symbols, "close")
     highs = _column(tape, symbols, "high") if levels else opens
     lows = _column(tape, symbols, "low") if levels else opens
-    day = (tape.times - 1) // NS_PER_DAY
-    ends = np.flatnonzero(np.append(np.diff(day) != 0, True))
-    skipped = np.diff(day[ends], prepend=day[0] - 1) - 1
     times = _fixed(np.asarray(tape.times))
-    return Prices(symbols, times, opens, highs, lows, closes, ends, skipped)
+    return Prices(symbols, times, opens, highs, lows, closes, *_days(times))
+
+
+def _days(times: Ints) -> tuple[Ints, Ints]:
+    """The last row of each day that has one, and how many days without any come before it."""
+    first, last = (int(times[row] - 1) // NS_PER_DAY for row in (0, -1))
+    days = np.arange(first, last + 1)
+    until = np.searchsorted(times, (days + 1) * NS_PER_DAY, side="right")
+    closed = np.diff(until, prepend=0) > 0
+    return until[closed] - 1, np.diff(days[closed], prepend=first - 1) - 1
 
 
 def _refuse_no_price(tape: Tape, symbol: Symbol) -> None:
     bars = tape.bars[symbol]
     for name in ("open", "high", "low", "close"):
         column = getattr(bars, name)
-        # The sum is NaN or infinite if any row is: one pass in the common case.
-        if np.isfinite(column.sum()) and column.min() > 0.0:
+        if column.min() > 0.0 and column.max() < np.inf:  # neither if any row is NaN
             continue
         row = int(np.flatnonzero(~(np.isfinite(column) & (column > 0.0)))[0])
         raise DataError(

@@ -74,7 +74,7 @@ def sell(a: Record, books: Books, s: int, price: Two, steps: float) -> None:
     put(b.cost, subtract(cost, part))
     _count(a, subtract(subtract(value, worth), part)[0], value[0])
     # What no leg sells any more and nobody would buy stays in the wallet as dust.
-    if b.legs == 0 and not sellable(b, steps_of(b, left), price):
+    if left[0] != 0.0 and b.legs == 0 and not sellable(b, steps_of(b, left), price):
         left = _NOTHING
     put(b.held, left)
 

@@ -48,6 +48,8 @@ def protect(a: Record, b: Record, opened: Two) -> None:
     if stop[0] == 0.0:
         stop = first_stop(b, price)
     put(b.stop, stop)
+    if stop[0] == 0.0 and a.targets == 0:
+        return
     plan_legs(a, b, steps_of(b, two(b.held)), price)
     if b.legs == 0:
         return

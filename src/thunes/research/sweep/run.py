@@ -17,6 +17,8 @@ from thunes.research.sweep.layout import (
     Ints,
     Signals,
     Sweep,
+    row_of,
+    symbol_of,
 )
 from thunes.research.sweep.money import equity
 from thunes.research.sweep.twofold import Two
@@ -51,6 +53,7 @@ def run_sets(w: Sweep, curve: Curve, blank: Blank, todo: tuple[Signals, Ints], o
         w.account[0] = blank[0][0]
         for s in range(w.books.size):
             w.books[s] = blank[1][s]
+            w.coins[s], w.next[s] = w.books[s].wallet[0], w.times.size
         a = w.account[0]
         a.line = n if curve.daily.shape[0] > 1 else 0
         initial = a.high
@@ -64,8 +67,8 @@ def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
     while a.doubt == 0:
         touched = rows
         for s in range(w.books.size):
-            touched = min(touched, w.books[s].next)
-        asked = signals.row[at] if at < end else rows
+            touched = min(touched, w.next[s])
+        asked = row_of(signals.key[at]) if at < end else rows
         row = row if a.watches else min(asked, touched)
         if row >= rows:
             break
@@ -74,16 +77,16 @@ def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
             drawn = row
             meet_bar(w, row)
         begin = at
-        while at < end and signals.row[at] == row:
+        while at < end and row_of(signals.key[at]) == row:
             at += 1
         meet_close(w, signals, begin, at, row)
         for each in range(begin, at):
-            w.books[signals.symbol[each]].next = row
-        until = signals.row[at] + 1 if at < end else rows
+            w.next[symbol_of(signals.key[each])] = row
+        until = row_of(signals.key[at]) + 1 if at < end else rows
         until = min(max(until, row + _SCAN_MIN), rows)
         for s in range(w.books.size):
-            if w.books[s].next == row:
-                w.books[s].next = _look(w, s, row + 1, until)
+            if w.next[s] == row:
+                w.next[s] = _look(w, s, row + 1, until)
         row += 1
     draw(w, curve, drawn, rows)
 

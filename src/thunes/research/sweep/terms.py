@@ -74,16 +74,18 @@ class Terms:
                 )
 
 
-def blank_books(terms: Terms, symbols: tuple[Symbol, ...], rows: int) -> NDArray[Any]:
-    """The books of these symbols before the first of so many rows."""
+def blank_books(terms: Terms, symbols: tuple[Symbol, ...]) -> NDArray[Any]:
+    """The books of these symbols before the first bar."""
     of = {each.symbol: each for each in terms.instruments}
     books = np.zeros(len(symbols), dtype=layout.SYMBOL).view(np.recarray)
-    books.next, books.asked, books.known = rows, layout.NEVER, layout.NEVER
+    books.asked, books.known = layout.NEVER, layout.NEVER
     for s, symbol in enumerate(symbols):
         i, b = of[symbol], books[s]
         _refuse_many_orders(terms, i)
         _write(b.tick, i.tick)
         _write(b.step, i.step)
+        _write(b.per_tick, _whole_per_one(i.tick))
+        _write(b.per_step, _whole_per_one(i.step))
         _write(b.min_quantity, i.min_quantity)
         _write(b.max_quantity, i.max_quantity)
         _write(b.market_max, i.market_max_quantity)
@@ -138,10 +140,13 @@ def blank_account(
 
 def _amounts(terms: Terms) -> dict[str, Decimal | None]:
     limits, exits = terms.limits, terms.exits
+    kept_back = terms.fee_rate if terms.fee_asset == "quote" else ZERO
     return {
         "fee": terms.fee_rate,
-        "kept_back": terms.fee_rate if terms.fee_asset == "quote" else ZERO,
-        "slippage": terms.slippage,
+        "kept_back": kept_back,
+        "dues": ONE + kept_back,
+        "dearer": ONE + terms.slippage,
+        "cheaper": ONE - terms.slippage,
         "amount": terms.sizing.value,
         "stop_distance": exits.stop_distance,
         "trail_distance": exits.trail_distance,
@@ -195,6 +200,12 @@ def twofold(value: Decimal) -> Two:
     """A decimal as the sum of two floats."""
     high = float(value)
     return high, float(EXACT.subtract(value, Decimal(high)))
+
+
+def _whole_per_one(grid: Decimal) -> Decimal:
+    """How many of these make one; 0 where that is no whole number."""
+    count = (ONE / grid).to_integral_value()
+    return count if count * grid == ONE else ZERO
 
 
 def _write(pair: Floats, value: Decimal | None) -> None:

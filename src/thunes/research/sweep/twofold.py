@@ -12,6 +12,7 @@ Two = tuple[float, float]
 
 _SPLIT = 134_217_729.0  # 2^27 + 1
 _SNAP = 1e-24
+_SURE = 1e-15  # further apart than what the second floats can add
 
 
 def add(x: Two, y: Two) -> Two:
@@ -69,7 +70,19 @@ def whole(x: Two, up: bool) -> float:
     return float(near - 1.0 if off < 0.0 else near)
 
 
+def times(x: Two, y: Two) -> float:
+    """How many whole times y (above 0) fits into x."""
+    near = np.rint(x[0] / y[0])
+    off = subtract(x, multiply((near, 0.0), y))[0] / y[0]
+    if abs(off) > 0.5:
+        near, off = near + np.rint(off), off - np.rint(off)
+    return float(near - 1.0 if off < -_SNAP * max(1.0, abs(near)) else near)
+
+
 def reaches(x: Two, y: Two) -> bool:
     """Whether x >= y, equal up to rounding counting as equal."""
+    over = x[0] - y[0]
+    if abs(over) > _SURE * max(abs(x[0]), abs(y[0])):
+        return over > 0.0
     over = subtract(x, y)[0]
     return over >= -_SNAP * max(abs(x[0]), abs(y[0]))
