@@ -4,6 +4,7 @@ from thunes.research.sweep.layout import (
     AIM,
     BUY,
     ENTERING,
+    EVERY_RULE,
     FILL_PRICE,
     FILL_QUANTITY,
     FILL_ROW,
@@ -36,18 +37,19 @@ def meet_bar(w: Sweep, row: int) -> None:
     the order in which their orders began."""
     a = w.account[0]
     a.row, a.at = row, w.times[row] - a.timeframe
-    if a.charged == IN_BNB:
+    if EVERY_RULE and a.charged == IN_BNB:
         scale = w.books[a.bnb].scale
         put(a.bnb_price, decimal_of(w.open[a.bnb, row], scale))
         put(a.bnb_mark, decimal_of(w.close[a.bnb, max(row - 1, 0)], scale))
     for place in range(_in_turn(w, row)):
         _meet_open(w, w.turns[place], row)
-    take_back(w)
-    for place in range(_in_turn(w, row)):
-        s = w.turns[place]
-        if w.books[s].legs > 0:
-            _meet_range(w, s, row)
-    take_back(w)
+    if EVERY_RULE:
+        take_back(w)
+        for place in range(_in_turn(w, row)):
+            s = w.turns[place]
+            if w.books[s].legs > 0:
+                _meet_range(w, s, row)
+        take_back(w)
 
 
 def take_back(w: Sweep) -> None:
@@ -89,9 +91,9 @@ def _meet_open(w: Sweep, s: int, row: int) -> None:
     elif b.order == LEAVING:
         b.order = NO_ORDER
         _sell(w, s, slipped(a, b, opened, False), steps_of(b, two(b.held)))
-    elif b.stop[0] > 0.0 and reaches(two(b.stop), opened):
+    elif EVERY_RULE and b.stop[0] > 0.0 and reaches(two(b.stop), opened):
         _stop(w, s, opened)
-    else:
+    elif EVERY_RULE:
         leg = 0
         while leg < b.legs:
             if b.leg[leg, AIM] > 0.0 and not reaches(planned(b.leg[leg]), opened):
@@ -163,7 +165,7 @@ def _enter(w: Sweep, s: int, opened: Two) -> None:
     if bought:
         _record(w, s, BUY, price, quantity[0])
     _tell(w)
-    if bought:
+    if EVERY_RULE and bought:
         protect(a, b, opened)
 
 
@@ -184,7 +186,7 @@ def _end_order(b: Record) -> None:
 
 def _tell(w: Sweep) -> None:
     """The venue has reported: the core looks at its limits, at the prices of the last close."""
-    if w.account[0].watches:
+    if EVERY_RULE and w.account[0].watches:
         judge(w.account[0], equity(w.account[0], w.books))
 
 
@@ -192,7 +194,7 @@ def _record(w: Sweep, s: int, why: int, price: Two, quantity: float) -> None:
     """Take note of what is held after a fill, and write it down where there is room for it."""
     a = w.account[0]
     w.coins[s] = w.books[s].wallet[0]
-    if a.bnb >= 0:
+    if EVERY_RULE and a.bnb >= 0:
         w.coins[a.bnb] = w.books[a.bnb].wallet[0]
     if a.fills < w.fill.shape[0]:
         line = w.fill[a.fills]

@@ -4,7 +4,7 @@ import numpy as np
 
 from thunes.research.sweep.bar import take_back
 from thunes.research.sweep.entry import consider, open_round
-from thunes.research.sweep.layout import NO_ORDER, SELL, Signals, Sweep, enters, put, symbol_of
+from thunes.research.sweep.layout import EVERY_RULE, NO_ORDER, SELL, Signals, Sweep, enters, put, symbol_of
 from thunes.research.sweep.mode import close_day
 from thunes.research.sweep.money import equity
 from thunes.research.sweep.prices import decimal_of
@@ -19,7 +19,7 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
     a = w.account[0]
     a.row, a.at = row, w.times[row]
     _look(w, signals, begin, end, row)
-    if a.watches:
+    if EVERY_RULE and a.watches:
         close_day(a, equity(a, w.books))
         take_back(w)
     entering = False
@@ -28,14 +28,14 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
             entering = True
         else:
             _exit(w, symbol_of(signals.key[each]))
-    if a.trail_after >= 0 or a.break_even_after >= 0:
+    if EVERY_RULE and (a.trail_after >= 0 or a.break_even_after >= 0):
         _raise_stops(w, row)
     if entering:
         open_round(a, w.books)
         for each in range(begin, end):
             if enters(signals.key[each]):
                 distance = _NAN
-                if signals.distance.size > 0:
+                if EVERY_RULE and signals.distance.size > 0:
                     distance = decimal_of(signals.distance[each], 1.0)
                 consider(a, w.books, symbol_of(signals.key[each]), distance)
 
@@ -43,7 +43,7 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
 def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
     """Take note of the closes that somebody will ask for."""
     a = w.account[0]
-    if a.weighs or a.trail_after >= 0 or a.break_even_after >= 0:
+    if EVERY_RULE and (a.weighs or a.trail_after >= 0 or a.break_even_after >= 0):
         for s in range(w.books.size):
             b = w.books[s]
             b.mark = w.close[s, row]
@@ -53,7 +53,7 @@ def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
         s = symbol_of(signals.key[each])
         b = w.books[s]
         b.mark = w.close[s, row]
-        if w.yearly.shape[1] == w.times.size:
+        if EVERY_RULE and w.yearly.shape[1] == w.times.size:
             b.yearly = w.yearly[s, row]
 
 

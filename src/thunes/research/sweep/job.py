@@ -13,7 +13,7 @@ from thunes.core.domain.errors import DataError
 from thunes.core.domain.units import NS_PER_SECOND, format_instant
 from thunes.core.market.tape import Tape
 from thunes.core.portfolio.sizing import VOLATILITY_BARS, periods_a_year
-from thunes.core.stats.kernel import compile_whole
+from thunes.core.stats.kernel import compile_whole, with_constants
 from thunes.research.sweep import layout
 from thunes.research.sweep.layout import Curve, Floats, Ints, Signals, Sweep
 from thunes.research.sweep.market import Prices
@@ -51,6 +51,7 @@ class Job:
             _refuse_holes(prices, place)
             initial += float(self._books[place].wallet[0] * prices.open[place, 0])
         self._account = blank_account(terms, prices.symbols, tape.timeframe, initial)
+        self._plain = _is_plain(terms)
         self._yearly = np.empty((1, 0))
         if terms.sizing.kind == "volatility":
             self._yearly = yearly_volatility(prices, tape)
@@ -62,7 +63,8 @@ class Job:
         daily = np.empty((count if keep_daily else 1, p.ends.size))
         threads = min(THREADS, count)
         works = [self._work(fills) for _ in range(threads)]
-        run = _compiled() if count * p.close.size >= COMPILE_FROM else run_sets
+        plain = self._plain and not signals.distance.size
+        run = form_of(plain, count * p.close.size >= COMPILE_FROM)
 
         def share(n: int) -> None:
             lines = daily if keep_daily or n == 0 else daily.copy()
@@ -95,6 +97,19 @@ class Job:
         )
 
 
+def _is_plain(terms: Terms) -> bool:
+    """Whether nothing rests at the venue, and nobody looks at equity, a clock or BNB."""
+    limits, exits = terms.limits, terms.exits
+    watched = limits.watches_equity or terms.sizing.kind in ("equity", "risk", "volatility")
+    asked = (
+        *(limits.loss_per_trade, limits.symbol_exposure, limits.total_exposure),
+        *(limits.loss_cool_down_s, limits.signal_cool_down_s, limits.max_positions),
+        *(exits.stop_distance, exits.break_even_after, exits.trail_after, terms.entry_cap),
+    )
+    levels = exits.targets or any(each is not None for each in asked)
+    return not (watched or levels or terms.fee_asset == "bnb")
+
+
 def _refuse_holes(prices: Prices, place: int) -> None:
     holes = np.flatnonzero(np.isnan(prices.open[place]))
     if holes.size:
@@ -124,5 +139,7 @@ def yearly_volatility(prices: Prices, tape: Tape) -> Floats:
 
 
 @cache
-def _compiled() -> Runs:
-    return compile_whole(run_sets)
+def form_of(plain: bool, compiled: bool) -> Runs:
+    """How sets are run: `plain` is for terms that ask for none of the rules that it leaves out."""
+    run = with_constants(run_sets, EVERY_RULE=False) if plain else run_sets
+    return compile_whole(run) if compiled else run

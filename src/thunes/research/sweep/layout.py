@@ -16,6 +16,10 @@ Record = Any
 """One row of an array of `ACCOUNT` or `SYMBOL`."""
 
 NEVER = -(2**62)
+EVERY_RULE = True
+"""Compiled as False for terms under which nothing rests at the venue and nobody looks at equity, a
+clock or BNB: then whatever asks for it falls away, and the rest is the same code."""
+
 LEGS_MAX = 8
 _BELOW_ROW = 0xFFFFFFFF
 STEPS, AIM = 0, 1  # columns of a leg: whole steps, and its target (0: none)

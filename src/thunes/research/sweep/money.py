@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from thunes.research.sweep.layout import IN_BNB, IN_QUOTE, NEVER, Record, put, two
+from thunes.research.sweep.layout import EVERY_RULE, IN_BNB, IN_QUOTE, NEVER, Record, put, two
 from thunes.research.sweep.prices import decimal_of, sellable, steps_of
 from thunes.research.sweep.twofold import Two, add, divide, multiply, subtract, whole
 
@@ -82,7 +82,7 @@ def sell(a: Record, books: Books, s: int, price: Two, steps: float) -> None:
 def _bnb_due(a: Record, books: Books, cost: Two) -> Two:
     """The commission in BNB, rounded up to its eighth digit; below zero where it is not taken in
     BNB, or there is too little of it."""
-    if a.charged != IN_BNB:
+    if not EVERY_RULE or a.charged != IN_BNB:
         return _NO_BNB
     fee = multiply(multiply(cost, two(a.bnb_rate)), _BNB_DIGITS)
     coins = divide((whole(divide(fee, two(a.bnb_price)), True), 0.0), _BNB_DIGITS)
@@ -91,7 +91,7 @@ def _bnb_due(a: Record, books: Books, cost: Two) -> Two:
 
 def _pay_bnb(a: Record, books: Books, coins: Two) -> Two:
     """Take the commission, and say what it is worth at the last close."""
-    if coins[0] <= 0.0:
+    if not EVERY_RULE or coins[0] <= 0.0:
         return _NOTHING
     b = books[a.bnb]
     put(b.wallet, subtract(two(b.wallet), coins))

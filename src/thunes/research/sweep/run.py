@@ -11,6 +11,7 @@ from thunes.research.sweep.closing import meet_close
 from thunes.research.sweep.curve import daily_sharpe, deepest, draw
 from thunes.research.sweep.layout import (
     AIM,
+    EVERY_RULE,
     NO_ORDER,
     Curve,
     Floats,
@@ -69,7 +70,7 @@ def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
         for s in range(w.books.size):
             touched = min(touched, w.next[s])
         asked = row_of(signals.key[at]) if at < end else rows
-        row = row if a.watches else min(asked, touched)
+        row = row if EVERY_RULE and a.watches else min(asked, touched)
         if row >= rows:
             break
         if touched == row:
@@ -97,7 +98,7 @@ def _look(w: Sweep, s: int, row: int, until: int) -> int:
     a, b, rows = w.account[0], w.books[s], w.times.size
     if b.order == NO_ORDER and b.legs == 0:
         return rows
-    if b.order != NO_ORDER or a.trail_after >= 0 or a.break_even_after >= 0:
+    if not EVERY_RULE or b.order != NO_ORDER or a.trail_after >= 0 or a.break_even_after >= 0:
         while row < rows and w.open[s, row] != w.open[s, row]:
             row += 1
         return row
