@@ -154,7 +154,7 @@ def test_volatility_is_that_of_the_rule_of_sizing() -> None:
     """Bit for bit, for the amount that follows from it is rounded down."""
     tape = Tape(some_bars())
     prices = prices_of(tape, ONE, levels=False)
-    found = job.yearly_volatility(prices, tape)[0]
+    found = job.yearly_volatility(prices, tape)[:, 0]
     closes = tape.bars[ONE[0]].close
     assert np.isnan(found[:100]).all()
     for row in (100, 173, len(closes) - 1):

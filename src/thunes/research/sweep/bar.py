@@ -32,20 +32,22 @@ from thunes.research.sweep.twofold import Two, multiply, reaches, times
 _NOTHING = (0.0, 0.0)
 
 
-def meet_bar(w: Sweep, row: int) -> None:
+def meet_bar(w: Sweep, row: int, due: int) -> None:
     """Every order that the open makes act, then every one inside the range, symbol by symbol in
-    the order in which their orders began."""
+    the order in which their orders began; so many are due."""
     a = w.account[0]
-    a.row, a.at = row, w.times[row] - a.timeframe
+    a.row = row
+    if EVERY_RULE:
+        a.at = w.times[row] - a.timeframe
     if EVERY_RULE and a.charged == IN_BNB:
         scale = w.books[a.bnb].scale
-        put(a.bnb_price, decimal_of(w.open[a.bnb, row], scale))
-        put(a.bnb_mark, decimal_of(w.close[a.bnb, max(row - 1, 0)], scale))
-    for place in range(_in_turn(w, row)):
+        put(a.bnb_price, decimal_of(w.open[row, a.bnb], scale))
+        put(a.bnb_mark, decimal_of(w.close[max(row - 1, 0), a.bnb], scale))
+    for place in range(_in_turn(w, row, due)):
         _meet_open(w, w.turns[place], row)
     if EVERY_RULE:
         take_back(w)
-        for place in range(_in_turn(w, row)):
+        for place in range(_in_turn(w, row, due)):
             s = w.turns[place]
             if w.books[s].legs > 0:
                 _meet_range(w, s, row)
@@ -59,19 +61,16 @@ def take_back(w: Sweep) -> None:
         a.takes_back = 0
         for s in range(w.books.size):
             if w.books[s].order == ENTERING:
-                _end_order(w.books[s])
+                _end_order(a, w.books[s])
 
 
-def _in_turn(w: Sweep, row: int) -> int:
-    """Count the symbols whose orders are looked at in this row, in the order of their turns."""
+def _in_turn(w: Sweep, row: int, due: int) -> int:
+    """Put the symbols that are due, and have a bar, into the order of their turns; how many."""
     count = 0
-    for s in range(w.books.size):
+    for each in range(due):
+        s = w.due[each]
         b = w.books[s]
-        if (
-            w.next[s] != row
-            or (b.order == NO_ORDER and b.legs == 0)
-            or w.open[s, row] != w.open[s, row]
-        ):
+        if (b.order == NO_ORDER and b.legs == 0) or w.open[row, s] != w.open[row, s]:
             continue
         place = count
         while place > 0 and w.books[w.turns[place - 1]].turn > b.turn:
@@ -84,7 +83,7 @@ def _in_turn(w: Sweep, row: int) -> int:
 
 def _meet_open(w: Sweep, s: int, row: int) -> None:
     a, b = w.account[0], w.books[s]
-    opened = decimal_of(w.open[s, row], b.scale)
+    opened = decimal_of(w.open[row, s], b.scale)
     b.known = row
     if b.order == ENTERING:
         _enter(w, s, opened)
@@ -106,10 +105,10 @@ def _meet_range(w: Sweep, s: int, row: int) -> None:
     """Down first, then up: the stop, or else the targets that were passed, nearest first."""
     b = w.books[s]
     stop = two(b.stop)
-    if stop[0] > 0.0 and reaches(stop, decimal_of(w.low[s, row], b.scale)):
+    if stop[0] > 0.0 and reaches(stop, decimal_of(w.low[row, s], b.scale)):
         _stop(w, s, stop)
         return
-    high = decimal_of(w.high[s, row], b.scale)
+    high = decimal_of(w.high[row, s], b.scale)
     while True:
         nearest = -1
         for leg in range(b.legs):
@@ -161,7 +160,7 @@ def _enter(w: Sweep, s: int, opened: Two) -> None:
         quantity = multiply((times(quantity, one), 0.0), two(b.step))
     fits = limit[0] == 0.0 or reaches(limit, price)
     bought = fits and _is_lot(b, quantity) and buy(a, w.books, s, price, quantity)
-    _end_order(b)
+    _end_order(a, b)
     if bought:
         _record(w, s, BUY, price, quantity[0])
     _tell(w)
@@ -178,7 +177,8 @@ def _is_lot(b: Record, quantity: Two) -> bool:
     return b.limit[0] > 0.0 or market[0] == 0.0 or reaches(market, quantity)
 
 
-def _end_order(b: Record) -> None:
+def _end_order(a: Record, b: Record) -> None:
+    a.entering -= 1
     b.order = NO_ORDER
     put(b.lock, _NOTHING)
     put(b.reserve, _NOTHING)

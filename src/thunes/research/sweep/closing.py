@@ -17,7 +17,9 @@ _UNKNOWN = (0.0, 0.0)
 def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
     """The close of a row, with the signals begin..end that it brings: exits before entries."""
     a = w.account[0]
-    a.row, a.at = row, w.times[row]
+    a.row = row
+    if EVERY_RULE:
+        a.at = w.times[row]
     _look(w, signals, begin, end, row)
     if EVERY_RULE and a.watches:
         close_day(a, equity(a, w.books))
@@ -46,15 +48,15 @@ def _look(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> None:
     if EVERY_RULE and (a.weighs or a.trail_after >= 0 or a.break_even_after >= 0):
         for s in range(w.books.size):
             b = w.books[s]
-            b.mark = w.close[s, row]
+            b.mark = w.close[row, s]
             if a.trail_after >= 0 and b.held[0] != 0.0 and b.mark > b.peak[0]:
                 put(b.peak, decimal_of(b.mark, b.scale))
     for each in range(begin, end):
         s = symbol_of(signals.key[each])
         b = w.books[s]
-        b.mark = w.close[s, row]
-        if EVERY_RULE and w.yearly.shape[1] == w.times.size:
-            b.yearly = w.yearly[s, row]
+        b.mark = w.close[row, s]
+        if EVERY_RULE and w.yearly.shape[0] == w.times.size:
+            b.yearly = w.yearly[row, s]
 
 
 def _exit(w: Sweep, s: int) -> None:
@@ -71,7 +73,7 @@ def _raise_stops(w: Sweep, row: int) -> None:
         first = -1
         for s in range(w.books.size):
             b = w.books[s]
-            fresh = b.legs > 0 and b.place > done and w.open[s, row] == w.open[s, row]
+            fresh = b.legs > 0 and b.place > done and w.open[row, s] == w.open[row, s]
             if fresh and (first < 0 or b.place < w.books[first].place):
                 first = s
         if first < 0:

@@ -21,7 +21,7 @@ def draw(w: Sweep, curve: Curve, first: int, until: int) -> None:
         if holdings == 0:
             _see(a, worth)
         elif holdings == 1:
-            worth = _draw_one(a, w.close[only, first:stop], w.coins[only])
+            worth = _draw_one(a, w.close[first:stop, only], w.coins[only])
         else:
             worth = _draw_many(w, first, stop)
         if stop == last + 1:
@@ -66,7 +66,7 @@ def _draw_many(w: Sweep, first: int, until: int) -> float:
     for row in range(first, until):
         market = 0.0
         for s in range(w.coins.size):
-            market += w.coins[s] * w.close[s, row]
+            market += w.coins[s] * w.close[row, s]
         worth = a.cash[0] + market
         if worth > 0.0:
             a.exposed += market / worth

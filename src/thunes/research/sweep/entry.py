@@ -32,7 +32,7 @@ _CENTIMES = (1e8, 0.0)
 
 def open_round(a: Record, books: Books) -> None:
     """Before the entries of one close: what may be spent on them."""
-    free = unspent(a, books, False)
+    free = unspent(a, books, -1)
     put(a.free, free if free[0] > 0.0 else _NOTHING)
     put(a.spent, _NOTHING)
     put(a.promised, _NOTHING)
@@ -158,4 +158,5 @@ def _send(a: Record, b: Record, mark: Two, cost: Two) -> None:
     put(b.lock, _NOTHING if blind else cost)
     put(b.reserve, cost)
     b.order = ENTERING
+    a.entering += 1
     begin(a, b)

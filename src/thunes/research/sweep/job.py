@@ -49,10 +49,10 @@ class Job:
         initial = float(terms.balances.get(terms.quote, 0))
         if (place := bnb_place(terms, prices.symbols)) is not None:
             _refuse_holes(prices, place)
-            initial += float(self._books[place].wallet[0] * prices.open[place, 0])
+            initial += float(self._books[place].wallet[0] * prices.open[0, place])
         self._account = blank_account(terms, prices.symbols, tape.timeframe, initial)
         self._plain = _is_plain(terms)
-        self._yearly = np.empty((1, 0))
+        self._yearly = np.empty((0, 1))
         if terms.sizing.kind == "volatility":
             self._yearly = yearly_volatility(prices, tape)
 
@@ -92,6 +92,7 @@ class Job:
             fill=np.empty((fills, layout.FILL_COLUMNS)),
             next=np.empty(count, dtype=np.int64),
             coins=np.empty(count),
+            due=np.empty(count + 1, dtype=np.int64),
             turns=np.zeros(count, dtype=np.int64),
             yearly=self._yearly,
         )
@@ -111,7 +112,7 @@ def _is_plain(terms: Terms) -> bool:
 
 
 def _refuse_holes(prices: Prices, place: int) -> None:
-    holes = np.flatnonzero(np.isnan(prices.open[place]))
+    holes = np.flatnonzero(np.isnan(prices.open[:, place]))
     if holes.size:
         at = format_instant(int(prices.times[holes[0]]))
         raise DataError(
@@ -134,7 +135,7 @@ def yearly_volatility(prices: Prices, tape: Tape) -> Floats:
                 begin = VOLATILITY_BARS + first
                 own[begin : begin + len(block)] = block.std(axis=1, ddof=1)
         places = tape.rows(symbol, 0, len(tape))
-        table[s] = np.where(places < 0, np.nan, own[places])
+        table[:, s] = np.where(places < 0, np.nan, own[places])
     return table * math.sqrt(periods_a_year(tape.timeframe / NS_PER_SECOND))
 
 

@@ -139,6 +139,7 @@ ACCOUNT = np.dtype(
         ("loss_at", "i8"),
         ("back", "i8", (2,)),
         ("counter", "i8"),
+        ("entering", "i8"),
         ("fills", "i8"),
         ("entries", "i8"),
         ("trades", "i8"),
@@ -164,7 +165,7 @@ NO_DOUBT, PROTECTION_REFUSED, EXIT_REFUSED = range(3)  # why a set cannot be tol
 class Sweep(NamedTuple):
     """What a run over one parameter set reads and writes.
 
-    Prices are (symbols, rows), NaN where a symbol has no bar; closes carry on, 0 before the first.
+    Prices are (rows, symbols), NaN where a symbol has no bar; closes carry on, 0 before the first.
     """
 
     open: Floats
@@ -177,6 +178,7 @@ class Sweep(NamedTuple):
     fill: Floats
     next: Ints  # of each symbol the row at which its orders are looked at
     coins: Floats  # of each symbol what the wallet holds
+    due: Ints  # room for the symbols that are looked at in one row, and one more
     turns: Ints  # room for the symbols of one row in their order
     yearly: Floats  # volatility at each close, where entries are sized by it
 

@@ -12,7 +12,7 @@ from thunes.core.market.tape import Tape
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Columns of shape (symbols, rows); `ends` and `skipped` say where days end: see `Sweep`."""
+    """Columns of shape (rows, symbols); `ends` and `skipped` say where days end: see `Sweep`."""
 
     symbols: tuple[Symbol, ...]
     times: Ints
@@ -64,20 +64,20 @@ def _column(tape: Tape, symbols: tuple[Symbol, ...], name: str) -> Floats:
     """One column of all symbols; NaN where a symbol has no bar, but closes carry on."""
     rows = len(tape)
     if len(symbols) == 1 and len(tape.bars[symbols[0]]) == rows:
-        whole: Floats = getattr(tape.bars[symbols[0]], name).reshape(1, rows)
+        whole: Floats = getattr(tape.bars[symbols[0]], name).reshape(rows, 1)
         return whole
-    table = np.empty((len(symbols), rows))
+    table = np.empty((rows, len(symbols)))
     for s, symbol in enumerate(symbols):
         bars = tape.bars[symbol]
         if len(bars) == rows:
-            table[s] = getattr(bars, name)
+            table[:, s] = getattr(bars, name)
             continue
         places = tape.rows(symbol, 0, rows)
-        table[s] = getattr(bars, name)[places]
+        table[:, s] = getattr(bars, name)[places]
         if name == "close":
-            table[s, places < 0] = 0.0
+            table[places < 0, s] = 0.0
         else:
-            table[s, bars.close_time[places] != tape.times] = np.nan
+            table[bars.close_time[places] != tape.times, s] = np.nan
     return _fixed(table)
 
 

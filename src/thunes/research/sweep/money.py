@@ -26,11 +26,16 @@ def equity(a: Record, books: Books) -> Two:
     return total
 
 
-def unspent(a: Record, books: Books, locked: bool) -> Two:
-    """Cash less what waiting entries hold of it: as the venue locks it, or as we count."""
+def unspent(a: Record, books: Books, but: int) -> Two:
+    """Cash less what waiting entries hold of it: as the venue locks it for all `but` one that it
+    asks for, or, below 0, as we count for all."""
     left = two(a.cash)
+    if a.entering <= (but >= 0):
+        return left
     for s in range(books.size):
-        held = two(books[s].lock) if locked else two(books[s].reserve)
+        held = two(books[s].lock) if but >= 0 else two(books[s].reserve)
+        if s == but:
+            continue
         if held[0] != 0.0:
             left = subtract(left, held)
     return left
@@ -44,7 +49,7 @@ def buy(a: Record, books: Books, s: int, price: Two, quantity: Two) -> bool:
     if a.charged != IN_QUOTE and coins[0] < 0.0:
         net = subtract(quantity, multiply(quantity, two(a.fee)))
     paid = add(cost, fee)
-    if not _covers(add(unspent(a, books, True), two(b.lock)), paid):
+    if not _covers(unspent(a, books, s), paid):
         return False
     put(a.cash, subtract(two(a.cash), paid))
     put(b.wallet, add(two(b.wallet), net))

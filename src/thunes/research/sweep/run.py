@@ -67,29 +67,40 @@ def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
     at, end = signals.start[n], signals.start[n + 1]
     while a.doubt == 0:
         touched = rows
-        for s in range(w.books.size):
+        for s in range(w.next.size):
             touched = min(touched, w.next[s])
         asked = row_of(signals.key[at]) if at < end else rows
         row = row if EVERY_RULE and a.watches else min(asked, touched)
         if row >= rows:
             break
+        due, begin = 0, at
         if touched == row:
             draw(w, curve, drawn, row)
             drawn = row
-            meet_bar(w, row)
-        begin = at
+            due = _due(w, row)
+            meet_bar(w, row, due)
         while at < end and row_of(signals.key[at]) == row:
             at += 1
         meet_close(w, signals, begin, at, row)
         for each in range(begin, at):
-            w.next[symbol_of(signals.key[each])] = row
+            s = symbol_of(signals.key[each])
+            if w.next[s] != row:
+                w.next[s], w.due[due], due = row, s, due + 1
         until = row_of(signals.key[at]) + 1 if at < end else rows
         until = min(max(until, row + _SCAN_MIN), rows)
-        for s in range(w.books.size):
-            if w.next[s] == row:
-                w.next[s] = _look(w, s, row + 1, until)
+        for place in range(due):
+            w.next[w.due[place]] = _look(w, w.due[place], row + 1, until)
         row += 1
     draw(w, curve, drawn, rows)
+
+
+def _due(w: Sweep, row: int) -> int:
+    """Write down the symbols whose orders are looked at in this row, and count them."""
+    count = 0
+    for s in range(w.next.size):
+        w.due[count] = s
+        count += w.next[s] == row
+    return count
 
 
 def _look(w: Sweep, s: int, row: int, until: int) -> int:
@@ -99,14 +110,14 @@ def _look(w: Sweep, s: int, row: int, until: int) -> int:
     if b.order == NO_ORDER and b.legs == 0:
         return rows
     if not EVERY_RULE or b.order != NO_ORDER or a.trail_after >= 0 or a.break_even_after >= 0:
-        while row < rows and w.open[s, row] != w.open[s, row]:
+        while row < rows and w.open[row, s] != w.open[row, s]:
             row += 1
         return row
     target = math.inf
     for leg in range(b.legs):
         if 0.0 < b.leg[leg, AIM] < target:
             target = b.leg[leg, AIM]
-    return _first_touch(w.low[s], w.high[s], (row, until), (b.stop[0], target))
+    return _first_touch(w.low[:, s], w.high[:, s], (row, until), (b.stop[0], target))
 
 
 def _first_touch(low: Floats, high: Floats, rows: tuple[int, int], levels: Two) -> int:
@@ -121,7 +132,7 @@ def _tell(w: Sweep, curve: Curve, initial: float, out: Floats) -> None:
     """The figures of the set that was run; NaN where they cannot be measured."""
     a, opened = w.account[0], 0
     for s in range(w.books.size):
-        w.books[s].mark = w.close[s, w.times.size - 1]
+        w.books[s].mark = w.close[w.times.size - 1, s]
         opened += w.books[s].held[0] != 0.0
     final = equity(a, w.books)[0]
     out[FINAL] = final
