@@ -37,7 +37,7 @@ def meet_bar(w: Sweep, row: int, due: int) -> None:
     the order in which their orders began; so many are due."""
     a = w.account[0]
     a.row = row
-    if EVERY_RULE:
+    if EVERY_RULE and a.timed:
         a.at = w.times[row] - a.timeframe
     if EVERY_RULE and a.charged == IN_BNB:
         scale = w.books[a.bnb].scale

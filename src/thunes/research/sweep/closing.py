@@ -18,7 +18,7 @@ def meet_close(w: Sweep, signals: Signals, begin: int, end: int, row: int) -> No
     """The close of a row, with the signals begin..end that it brings: exits before entries."""
     a = w.account[0]
     a.row = row
-    if EVERY_RULE:
+    if EVERY_RULE and a.timed:
         a.at = w.times[row]
     _look(w, signals, begin, end, row)
     if EVERY_RULE and a.watches:

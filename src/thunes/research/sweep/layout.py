@@ -78,7 +78,8 @@ SYMBOL = np.dtype(
 )
 
 # The rules that every set is run under (NaN or -1: no such rule, times in ns), and the account.
-# `weighs` says that entries look at equity, `watches` that every close does. What is free, spent
+# `weighs` says that entries look at equity, `watches` that every close does,
+# `timed` that somebody asks when that was. What is free, spent
 # and promised counts within one close. `back` are the last two recoveries of the mode.
 ACCOUNT = np.dtype(
     [
@@ -114,6 +115,7 @@ ACCOUNT = np.dtype(
         ("spread_passes", "i8"),
         ("weighs", "i8"),
         ("watches", "i8"),
+        ("timed", "i8"),
         ("lifted_by_day", "i8"),
         ("timeframe", "i8"),
         ("cash", *_TWO),
@@ -148,6 +150,7 @@ ACCOUNT = np.dtype(
         ("days", "i8"),
         ("line", "i8"),
         ("doubt", "i8"),
+        ("fetched", "f8"),
     ]
 )
 

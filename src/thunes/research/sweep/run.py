@@ -40,6 +40,7 @@ from thunes.research.sweep.twofold import Two
 ) = range(12)
 
 _SCAN_MIN = 64
+_FETCHED = 64
 
 Blank = tuple[NDArray[Any], NDArray[Any]]
 """The account and the books before the first bar."""
@@ -65,7 +66,10 @@ def run_sets(w: Sweep, curve: Curve, blank: Blank, todo: tuple[Signals, Ints], o
 def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
     a, rows, row, drawn = w.account[0], w.times.size, 0, 0
     at, end = signals.start[n], signals.start[n + 1]
+    fetched = at
     while a.doubt == 0:
+        if at >= fetched and at < end:
+            fetched = _fetch(w, signals, at, end)
         touched = rows
         for s in range(w.next.size):
             touched = min(touched, w.next[s])
@@ -92,6 +96,19 @@ def _run(w: Sweep, curve: Curve, signals: Signals, n: int) -> None:
             w.next[w.due[place]] = _look(w, w.due[place], row + 1, until)
         row += 1
     draw(w, curve, drawn, rows)
+
+
+def _fetch(w: Sweep, signals: Signals, at: int, end: int) -> int:
+    """Read the prices around the next signals: of many at once memory is waited for once."""
+    end, total = min(end, at + _FETCHED), 0.0
+    for each in range(at, end):
+        row, s = row_of(signals.key[each]), symbol_of(signals.key[each])
+        after = min(row + 1, w.times.size - 1)
+        total += w.close[row, s] + w.open[after, s]
+        if EVERY_RULE:
+            total += w.low[after, s] + w.high[after, s]
+    w.account[0].fetched = total
+    return end
 
 
 def _due(w: Sweep, row: int) -> int:

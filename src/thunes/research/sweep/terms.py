@@ -169,6 +169,7 @@ def _wholes(terms: Terms) -> dict[str, int | None]:
     limits, exits = terms.limits, terms.exits
     watches = limits.watches_equity
     shares = (limits.symbol_exposure, limits.total_exposure)
+    asking = (limits.max_positions, limits.loss_cool_down_s, limits.signal_cool_down_s)
     weighs = watches or terms.sizing.kind in _BY_EQUITY or any(each is not None for each in shares)
     return {
         "sizing": _SIZINGS.index(terms.sizing.kind),
@@ -182,6 +183,7 @@ def _wholes(terms: Terms) -> dict[str, int | None]:
         "spread_passes": int(limits.max_spread is None or 2 * terms.slippage <= limits.max_spread),
         "weighs": int(weighs),
         "watches": int(watches),
+        "timed": int(weighs or any(each is not None for each in asking)),
         "lifted_by_day": int(limits.daily_loss_lifted_by == "day"),
     }
 
