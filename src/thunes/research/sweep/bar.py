@@ -171,7 +171,7 @@ def _enter(w: Sweep, s: int, opened: Two) -> None:
 def _is_lot(b: Record, quantity: Two) -> bool:
     if quantity[0] <= 0.0 or not reaches(quantity, two(b.min_quantity)):
         return False
-    most, market = two(b.max_quantity), two(b.market_max)
+    most, market = two(b.max_quantity), two(b.market_max_quantity)
     if most[0] > 0.0 and not reaches(most, quantity):
         return False
     return b.limit[0] > 0.0 or market[0] == 0.0 or reaches(market, quantity)

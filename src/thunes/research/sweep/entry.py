@@ -126,7 +126,7 @@ def _takes(b: Record, reference: Two) -> bool:
     amount, limited = two(b.amount), b.limit[0] > 0.0
     if b.by_amount:
         return amount[0] > 0.0 and reaches(amount, two(b.min_notional))
-    most, market = two(b.max_quantity), two(b.market_max)
+    most, market = two(b.max_quantity), two(b.market_max_quantity)
     if most[0] > 0.0 and not reaches(most, amount):
         return False
     if not limited and market[0] > 0.0 and not reaches(market, amount):

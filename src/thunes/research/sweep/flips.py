@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from thunes.research.sweep.layout import Floats, Ints, key_of
 
 TILE = 2_048
-_ALL_ABOVE = np.uint64(0x0101010101010101)
-_NONE_ABOVE = np.uint64(0)
 _UNKNOWN = 2
 _AT_ONCE = 1 << 20
 
@@ -32,24 +30,27 @@ class Windows(NamedTuple):
 class Found(NamedTuple):
     """What is written: flips as row x 2, plus one for upward, tile by tile and there pair by pair,
     and how many (tiles, pairs) there are of each. For each pair which mean was above at the last
-    row, and room for the means of one tile and for where the one is above the other."""
+    row, and room for the means of one tile, for where the one is above the other (from the row
+    before on), and for where that turns."""
 
     flips: NDArray[np.int32]
     counts: NDArray[np.int32]
     state: NDArray[np.uint8]
     means: Floats
     above: NDArray[np.uint8]
+    turned: NDArray[np.uint8]
 
 
 def room_for(x: Windows) -> Found:
     """Room to find the flips of all rows, those of some tiles at a time."""
     rows, pairs = x.sums.size - 1, x.fast.size
     return Found(
-        flips=np.empty(pairs * TILE + min(pairs * rows, _AT_ONCE), dtype=np.int32),
+        flips=np.empty(pairs * TILE + 1 + min(pairs * rows, _AT_ONCE), dtype=np.int32),
         counts=np.zeros((-(-rows // TILE), pairs), dtype=np.int32),
         state=np.full(pairs, _UNKNOWN, dtype=np.uint8),
         means=np.empty((x.windows.size, TILE)),
-        above=np.zeros(TILE, dtype=np.uint8),
+        above=np.zeros(TILE + 8, dtype=np.uint8),
+        turned=np.zeros(TILE, dtype=np.uint8),
     )
 
 
@@ -86,7 +87,7 @@ def find_flips(x: Windows, room: Found, tile: int) -> tuple[int, int]:
     """The flips of all pairs from this tile on, as long as there is room for every flip of the
     next: (the tile to go on from, flips found)."""
     found, rows = 0, x.sums.size - 1
-    while tile < room.counts.shape[0] and found + x.fast.size * TILE <= room.flips.size:
+    while tile < room.counts.shape[0] and found + x.fast.size * TILE < room.flips.size:
         first, count = tile * TILE, min(TILE, rows - tile * TILE)
         for place in range(x.windows.size):
             _means(x, x.windows[place], first, room.means[place, :count])
@@ -102,12 +103,21 @@ def find_flips(x: Windows, room: Found, tile: int) -> tuple[int, int]:
 
 
 def _flips_of(x: Windows, room: Found, pair: int, rows: tuple[int, int, int], found: int) -> int:
+    """The flips of one pair in rows begin..count-1 of the tile that starts at `first`."""
     first, begin, count = rows
-    _compare(room.means[x.fast[pair], :count], room.means[x.slow[pair], :count], room.above)
+    _compare(room.means[x.fast[pair], :count], room.means[x.slow[pair], :count], room.above[1:])
     if room.state[pair] == _UNKNOWN:
-        room.state[pair] = room.above[begin]
-    state = room.state[pair : pair + 1]
-    return _walk(room.above, (begin, count), state, (first, found), room.flips)
+        room.state[pair] = room.above[begin + 1]
+    room.above[begin] = room.state[pair]
+    room.state[pair] = room.above[count]
+    room.turned[:begin], room.turned[count:] = 0, 0
+    _turns(room.above[begin:], room.above[begin + 1 : count + 1], room.turned[begin:])
+    for word in range(-(-count // 8)):
+        if room.turned.view(np.uint64)[word] != 0:
+            for t in range(word * 8, word * 8 + 8):  # whichever it is: no branch to guess
+                room.flips[found] = (first + t) * 2 + np.int64(room.above[t + 1])
+                found += np.int64(room.turned[t])
+    return found
 
 
 def put_in_order(
@@ -127,10 +137,18 @@ def put_in_order(
 
 
 def _means(x: Windows, window: int, first: int, out: Floats) -> None:
-    rows = window * x.scale
-    begin = max(0, window - 1 - first)
-    for t in range(begin, out.size):
-        out[t] = (x.sums[first + t + 1] - x.sums[first + t + 1 - window]) / rows
+    begin, rows = max(0, window - 1 - first), window * x.scale
+    if begin < out.size:
+        ends = x.sums[first + begin + 1 : first + out.size + 1]
+        _divide(ends, x.sums[first + begin + 1 - window :], rows, out[begin:])
+
+
+# Loops from 0 on over slices are what a compiler makes wide instructions of.
+
+
+def _divide(ends: Ints, begins: Ints, rows: float, out: Floats) -> None:
+    for t in range(ends.size):
+        out[t] = (ends[t] - begins[t]) / rows
 
 
 def _compare(fast: Floats, slow: Floats, above: NDArray[np.uint8]) -> None:
@@ -138,26 +156,6 @@ def _compare(fast: Floats, slow: Floats, above: NDArray[np.uint8]) -> None:
         above[t] = fast[t] > slow[t]
 
 
-def _walk(
-    above: NDArray[np.uint8],
-    rows: tuple[int, int],
-    state: NDArray[np.uint8],
-    place: tuple[int, int],
-    out: NDArray[np.int32],
-) -> int:
-    """Go from flip to flip, over eight rows at a time where nothing changes."""
-    words = above.view(np.uint64)
-    first, found = place
-    now, t = state[0], rows[0]
-    while t < rows[1]:
-        wide = t % 8 == 0 and t + 8 <= rows[1]
-        if wide and words[t >> 3] == (_ALL_ABOVE if now else _NONE_ABOVE):
-            t += 8
-            continue
-        if above[t] != now:
-            now = above[t]
-            out[found] = (first + t) * 2 + now
-            found += 1
-        t += 1
-    state[0] = now
-    return found
+def _turns(before: NDArray[np.uint8], now: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    for t in range(now.size):
+        out[t] = now[t] ^ before[t]

@@ -40,7 +40,7 @@ SYMBOL = np.dtype(
         ("per_step", *_TWO),
         ("min_quantity", *_TWO),
         ("max_quantity", *_TWO),
-        ("market_max", *_TWO),
+        ("market_max_quantity", *_TWO),
         ("min_notional", *_TWO),
         ("min_price", *_TWO),
         ("max_price", *_TWO),

@@ -1,5 +1,6 @@
 """The market as a sweep sees it: the prices of all symbols on one line of time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from thunes.core.domain.errors import DataError
 from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import NS_PER_DAY, Symbol, format_instant
 from thunes.core.market.tape import Tape
+
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,13 @@ def prices_of(tape: Tape, symbols: tuple[Symbol, ...], levels: bool) -> Prices:
 
     DataError: a price that is no number above zero.
     """
-    for symbol in symbols:
-        _refuse_no_price(tape, symbol)
-    opens, closes = _column(tape, symbols, "open"), _column(tape, symbols, "close")
-    highs = _column(tape, symbols, "high") if levels else opens
-    lows = _column(tape, symbols, "low") if levels else opens
+    names = ("open", "close", "high", "low") if levels else ("open", "close")
+    with ThreadPoolExecutor(THREADS) as threads:
+        share = threads.map if len(symbols) > 1 else map
+        for _ in share(lambda symbol: _refuse_no_price(tape, symbol), symbols):
+            pass
+        found = list(share(lambda name: _column(tape, symbols, name), names))
+    opens, closes, highs, lows = (*found, found[0], found[0])[:4]
     times = _fixed(np.asarray(tape.times))
     return Prices(symbols, times, opens, highs, lows, closes, *_days(times))
 

@@ -65,7 +65,7 @@ def protect(a: Record, b: Record, opened: Two) -> None:
 
 def leave(a: Record, b: Record, why: int, last: Two) -> None:
     """Sell all at the next open, in place of whatever rests; `last` is what the venue knows."""
-    steps, most = steps_of(b, two(b.held)), two(b.market_max)
+    steps, most = steps_of(b, two(b.held)), two(b.market_max_quantity)
     if last[0] > 0.0 and not sellable(b, steps, last):
         _doubt(a, EXIT_REFUSED)
     if most[0] > 0.0 and not reaches(most, multiply((steps, 0.0), two(b.step))):

@@ -24,6 +24,10 @@ _SIZINGS = ("all_cash", "fixed", "quantity", "equity", "risk", "volatility")
 _BY_EQUITY = ("equity", "risk", "volatility")
 _SCALE_MAX = 8
 _CHARGED = ("quote", "received", "bnb")
+_FILTERS = (
+    *("tick", "step", "min_quantity", "max_quantity", "market_max_quantity", "min_notional"),
+    *("min_price", "max_price", "percent_down", "percent_up"),
+)
 _NONE = (float("nan"), 0.0)
 
 
@@ -78,27 +82,29 @@ def blank_books(terms: Terms, symbols: tuple[Symbol, ...]) -> NDArray[Any]:
     """The books of these symbols before the first bar."""
     of = {each.symbol: each for each in terms.instruments}
     books = np.zeros(len(symbols), dtype=layout.SYMBOL).view(np.recarray)
-    books.asked, books.known = layout.NEVER, layout.NEVER
+    known: dict[tuple[Decimal, ...], int] = {}
     for s, symbol in enumerate(symbols):
-        i, b = of[symbol], books[s]
-        _refuse_many_orders(terms, i)
-        _write(b.tick, i.tick)
-        _write(b.step, i.step)
-        _write(b.per_tick, _whole_per_one(i.tick))
-        _write(b.per_step, _whole_per_one(i.step))
-        _write(b.min_quantity, i.min_quantity)
-        _write(b.max_quantity, i.max_quantity)
-        _write(b.market_max, i.market_max_quantity)
-        _write(b.min_notional, i.min_notional)
-        _write(b.min_price, i.min_price)
-        _write(b.max_price, i.max_price)
-        _write(b.percent_down, i.percent_down)
-        _write(b.percent_up, i.percent_up)
-        places = -int(i.tick.normalize().as_tuple().exponent)
-        b.scale = 10.0 ** max(0, min(places, _SCALE_MAX))
+        _refuse_many_orders(terms, of[symbol])
+        grid = tuple(getattr(of[symbol], name) for name in _FILTERS)
+        if known.setdefault(grid, s) == s:
+            _describe(books[s], grid)
+        else:
+            books[s] = books[known[grid]]
     if (place := bnb_place(terms, symbols)) is not None:
         _write(books[place].wallet, terms.balances.get(BNB, ZERO))
     return books
+
+
+def _describe(b: layout.Record, grid: tuple[Decimal, ...]) -> None:
+    """Write down what an instrument allows."""
+    for name, value in zip(_FILTERS, grid, strict=True):
+        _write(getattr(b, name), value)
+    tick, step = grid[:2]
+    _write(b.per_tick, _whole_per_one(tick))
+    _write(b.per_step, _whole_per_one(step))
+    places = -int(tick.normalize().as_tuple().exponent)
+    b.scale = 10.0 ** max(0, min(places, _SCALE_MAX))
+    b.asked, b.known = layout.NEVER, layout.NEVER
 
 
 def _refuse_many_orders(terms: Terms, i: Instrument) -> None:
