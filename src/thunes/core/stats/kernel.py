@@ -149,7 +149,15 @@ def _jit(numba: Any, function: FunctionType, *, cached: bool) -> Any:
     """A compiled function for which numbers written in the text of its callers are plain numbers:
     numba would compile it anew for each of them."""
     heavy = not cached
-    compiled = numba.njit(cache=cached, nogil=True, error_model="numpy", _nrt=False, forceinline=heavy, no_cpython_wrapper=heavy, no_cfunc_wrapper=True)(function)
+    compiled = numba.njit(
+        cache=cached,
+        nogil=True,
+        error_model="numpy",
+        _nrt=False,
+        forceinline=heavy,
+        no_cpython_wrapper=heavy,
+        no_cfunc_wrapper=True,
+    )(function)
     resolve, plain = compiled.get_call_template, numba.types.unliteral
     compiled.get_call_template = lambda args, kws: resolve(
         tuple(plain(arg) for arg in args), {name: plain(arg) for name, arg in kws.items()}

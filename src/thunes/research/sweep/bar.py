@@ -1,5 +1,7 @@
 """A bar as the venue lives through it, and tells the core: the open, then the range."""
 
+import numpy as np
+
 from thunes.research.sweep.layout import (
     AIM,
     BUY,
@@ -27,7 +29,7 @@ from thunes.research.sweep.mode import judge
 from thunes.research.sweep.money import buy, equity, sell
 from thunes.research.sweep.prices import decimal_of, slipped, steps_of
 from thunes.research.sweep.protection import protect
-from thunes.research.sweep.twofold import Two, multiply, reaches, times
+from thunes.research.sweep.twofold import Two, multiply, reaches, subtract, whole
 
 _NOTHING = (0.0, 0.0)
 
@@ -157,7 +159,7 @@ def _enter(w: Sweep, s: int, opened: Two) -> None:
     quantity = two(b.amount)
     if b.by_amount:
         one = multiply(multiply(price, two(a.dues)), two(b.step))
-        quantity = multiply((times(quantity, one), 0.0), two(b.step))
+        quantity = multiply((whole(_quotient(quantity, one), False), 0.0), two(b.step))
     fits = limit[0] == 0.0 or reaches(limit, price)
     bought = fits and _is_lot(b, quantity) and buy(a, w.books, s, price, quantity)
     _end_order(a, b)
@@ -166,6 +168,13 @@ def _enter(w: Sweep, s: int, opened: Two) -> None:
     _tell(w)
     if EVERY_RULE and bought:
         protect(a, b, opened)
+
+
+def _quotient(x: Two, y: Two) -> Two:
+    """x by y as a whole number and what is over: all that rounding it asks for, at half the cost
+    of `divide`."""
+    near = np.rint(x[0] / y[0])
+    return near, subtract(x, multiply((near, 0.0), y))[0] / y[0]
 
 
 def _is_lot(b: Record, quantity: Two) -> bool:

@@ -4,11 +4,12 @@ import numpy as np
 
 from thunes.research.sweep.bar import take_back
 from thunes.research.sweep.entry import consider, open_round
-from thunes.research.sweep.layout import EVERY_RULE, NO_ORDER, SELL, Signals, Sweep, enters, put, symbol_of
+from thunes.research.sweep.layout import EVERY_RULE, NO_ORDER, SELL, Sweep, put
 from thunes.research.sweep.mode import close_day
 from thunes.research.sweep.money import equity
 from thunes.research.sweep.prices import decimal_of
 from thunes.research.sweep.protection import follow, leave
+from thunes.research.sweep.signals import Signals, enters, symbol_of
 
 _NAN = (float("nan"), 0.0)
 _UNKNOWN = (0.0, 0.0)

@@ -20,7 +20,8 @@ from thunes.core.strategy.crossing import MeansCrossing
 from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep.flips import Windows, add_up, find_flips, put_in_order, room_for
-from thunes.research.sweep.layout import Floats, Ints, Signals, key_of, row_of
+from thunes.research.sweep.layout import Floats, Ints
+from thunes.research.sweep.signals import Signals, key_of, row_of
 
 THREADS = 2
 COMPILE_FROM = 100_000
@@ -76,7 +77,9 @@ def events_of(
 
 
 def _of_one(found: _Found) -> Signals:
-    return Signals(found.start, found.key, np.empty(0) if found.distance is None else found.distance)
+    return Signals(
+        found.start, found.key, np.empty(0) if found.distance is None else found.distance
+    )
 
 
 def _merged(found: list[_Found]) -> Signals:
@@ -105,12 +108,10 @@ def _stops(found: _Found, part: slice) -> Floats:
     return found.distance[part]
 
 
-def _each(
-    strategies: Sequence[SignalStrategy], tape: Tape, of: tuple[int, Symbol]
-) -> _Found:
+def _each(strategies: Sequence[SignalStrategy], tape: Tape, of: tuple[int, Symbol]) -> _Found:
     """Every strategy asked for its signals, one after the other."""
     bars = tape.bars[of[1]]
-    known = np.searchsorted(tape.rows(of[1], 0, len(tape)), np.arange(len(bars)))
+    known = _known(tape, of[1])
     keys: list[Ints] = []
     distances: list[Floats] = []
     stops = False
@@ -123,6 +124,12 @@ def _each(
         distances.append(np.full(rows.size, np.nan) if distance is None else distance[rows])
     start = np.cumsum([0, *(each.size for each in keys)])
     return _Found(start, np.concatenate(keys), np.concatenate(distances) if stops else None)
+
+
+def _known(tape: Tape, symbol: Symbol) -> Ints:
+    """For each row of the symbol that of the tape at which it is known."""
+    own = np.arange(len(tape.bars[symbol]))
+    return np.searchsorted(tape.rows(symbol, 0, len(tape)), own).astype(np.int64)
 
 
 def _parts(means: list[tuple[int, int]] | None, count: int) -> list[_Pairs]:
@@ -152,14 +159,13 @@ def _crossings(
     found = list(share(lambda part: _flips(Windows(*added, *part), form), parts))
     counts = np.concatenate([rooms.sum(axis=0) for _, rooms in found])
     start = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-    key = np.empty(start[-1], dtype=np.int64)
+    key: Ints = np.empty(start[-1], dtype=np.int64)
     place, first = start[:-1].copy(), 0
     for flips, rooms in found:
         form(put_in_order)(flips, rooms, place[first : first + rooms.shape[1]], s, key)
         first += rooms.shape[1]
     if len(bars) != len(tape):
-        known = np.searchsorted(tape.rows(symbol, 0, len(tape)), np.arange(len(bars)))
-        key = key_of(known[row_of(key)], s, key & 1)
+        key = key_of(_known(tape, symbol)[row_of(key)], s, key & 1)
     return _Found(start, key)
 
 

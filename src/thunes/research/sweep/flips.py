@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thunes.research.sweep.layout import Floats, Ints, key_of
+from thunes.research.sweep.layout import Floats, Ints
+from thunes.research.sweep.signals import key_of
 
 TILE = 2_048
 _UNKNOWN = 2
@@ -115,8 +116,8 @@ def _flips_of(x: Windows, room: Found, pair: int, rows: tuple[int, int, int], fo
     for word in range(-(-count // 8)):
         if room.turned.view(np.uint64)[word] != 0:
             for t in range(word * 8, word * 8 + 8):  # whichever it is: no branch to guess
-                room.flips[found] = (first + t) * 2 + np.int64(room.above[t + 1])
-                found += np.int64(room.turned[t])
+                room.flips[found] = (first + t) * 2 + int(room.above[t + 1])
+                found += int(room.turned[t])
     return found
 
 
@@ -130,7 +131,7 @@ def put_in_order(
         for pair in range(counts.shape[1]):
             to = place[pair]
             for each in range(counts[tile, pair]):
-                flip = np.int64(flips[at + each])
+                flip = int(flips[at + each])
                 keys[to + each] = key_of(flip >> 1, symbol, flip & 1)
             at += counts[tile, pair]
             place[pair] = to + counts[tile, pair]

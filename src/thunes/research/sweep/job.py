@@ -15,9 +15,10 @@ from thunes.core.market.tape import Tape
 from thunes.core.portfolio.sizing import VOLATILITY_BARS, periods_a_year
 from thunes.core.stats.kernel import compile_whole, with_constants
 from thunes.research.sweep import layout
-from thunes.research.sweep.layout import Curve, Floats, Ints, Signals, Sweep
+from thunes.research.sweep.layout import Curve, Floats, Ints, Sweep
 from thunes.research.sweep.market import Prices
 from thunes.research.sweep.run import FIGURES, Blank, run_sets
+from thunes.research.sweep.signals import Signals
 from thunes.research.sweep.terms import Terms, blank_account, blank_books, bnb_place
 
 THREADS = 2

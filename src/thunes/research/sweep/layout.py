@@ -21,7 +21,6 @@ EVERY_RULE = True
 clock or BNB: then whatever asks for it falls away, and the rest is the same code."""
 
 LEGS_MAX = 8
-_BELOW_ROW = 0xFFFFFFFF
 STEPS, AIM = 0, 1  # columns of a leg: whole steps, and its target (0: none)
 DISTANCE, SHARE = 0, 2  # columns of a planned target
 
@@ -194,33 +193,6 @@ class Curve(NamedTuple):
     daily: Floats
     ends: Ints
     skipped: Ints
-
-
-class Signals(NamedTuple):
-    """Signals of many parameter sets: those of set n are start[n]..start[n + 1], as keys that
-    ascend by row, then in the order of the symbols. `distance` is the stop of an entry, or it has
-    no rows."""
-
-    start: Ints
-    key: Ints
-    distance: Floats
-
-
-def key_of(row: int, symbol: int, enters: int) -> int:
-    """A signal at a row, to enter (1) or to exit (0)."""
-    return (row << 32) + symbol * 2 + enters
-
-
-def row_of(key: int) -> int:
-    return key >> 32
-
-
-def symbol_of(key: int) -> int:
-    return (key & _BELOW_ROW) >> 1
-
-
-def enters(key: int) -> bool:
-    return key & 1 == 1
 
 
 def two(pair: Floats) -> Two:

@@ -9,19 +9,9 @@ from numpy.typing import NDArray
 from thunes.research.sweep.bar import meet_bar
 from thunes.research.sweep.closing import meet_close
 from thunes.research.sweep.curve import daily_sharpe, deepest, draw
-from thunes.research.sweep.layout import (
-    AIM,
-    EVERY_RULE,
-    NO_ORDER,
-    Curve,
-    Floats,
-    Ints,
-    Signals,
-    Sweep,
-    row_of,
-    symbol_of,
-)
+from thunes.research.sweep.layout import AIM, EVERY_RULE, NO_ORDER, Curve, Floats, Ints, Sweep
 from thunes.research.sweep.money import equity
+from thunes.research.sweep.signals import Signals, row_of, symbol_of
 from thunes.research.sweep.twofold import Two
 
 (

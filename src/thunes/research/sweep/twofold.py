@@ -59,24 +59,13 @@ def whole(x: Two, up: bool) -> float:
     """The next whole number below (above, if `up`) x, or x itself where it is one."""
     near = np.rint(x[0])
     off = (x[0] - near) + x[1]
-    slack = _SNAP * max(1.0, abs(x[0]))
-    if abs(off) <= slack:
+    if abs(off) > 0.5:  # too large for a float to hold every whole number
+        near, off = near + np.rint(off), off - np.rint(off)
+    if abs(off) <= _SNAP * max(1.0, abs(x[0])):
         return float(near)
-    if abs(off) >= 1.0:  # too large for a float to hold every whole number
-        near += np.rint(off)
-        off -= np.rint(off)
     if up:
         return float(near + 1.0 if off > 0.0 else near)
     return float(near - 1.0 if off < 0.0 else near)
-
-
-def times(x: Two, y: Two) -> float:
-    """How many whole times y (above 0) fits into x."""
-    near = np.rint(x[0] / y[0])
-    off = subtract(x, multiply((near, 0.0), y))[0] / y[0]
-    if abs(off) > 0.5:
-        near, off = near + np.rint(off), off - np.rint(off)
-    return float(near - 1.0 if off < -_SNAP * max(1.0, abs(near)) else near)
 
 
 def reaches(x: Two, y: Two) -> bool:
