@@ -14,6 +14,7 @@ from thunes.cli import (
     demo,
     doctor,
     fetch,
+    governing,
     init,
     keeping,
     live,
@@ -34,17 +35,19 @@ from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
 from thunes.cli.data import app as data_app
 from thunes.cli.db import app as db_app
+from thunes.cli.parameters import app as parameters_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, check, demo, doctor, fetch, init, live, looking, operating, optimize, paper),
-    *(parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
+    *(backtest, check, demo, doctor, fetch, governing, init, live, looking, operating, optimize),
+    *(paper, parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+app.add_typer(parameters_app, name="parameters")
 app.add_typer(keeping.journal, name="journal")
 
 
