@@ -39,6 +39,7 @@ def test_every_gate_answers_and_says_how_often_it_asked() -> None:
     assert asked[Gate.TAINT] == 3 * 599 + 2
     assert asked[Gate.NULL] >= 20
     assert all(asked.values())
+    assert "slow" not in found[Gate.TAINT].text
 
 
 @pytest.mark.parametrize("name", ["shift(-1) of the close", "4h close at its open"])
@@ -95,7 +96,10 @@ def test_the_sample_grows_until_there_are_signals() -> None:
 
 def test_a_slow_strategy_is_asked_at_fewer_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thunes.research.examination._TAINT_SECONDS", 1e-6)
-    assert answers(SmaCross(fast=3, slow=9))[Gate.TAINT].asked < 100
+    found = answers(SmaCross(fast=3, slow=9))[Gate.TAINT]
+    assert found.asked < 100
+    assert "in 600 bars, of which " in found.text
+    assert "were asked: it is slow" in found.text
 
 
 def test_gates_hold_for_an_honest_strategy_and_not_for_a_cheat() -> None:

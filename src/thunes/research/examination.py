@@ -170,7 +170,10 @@ def _of_rows(gate: Gate, found: LookAhead | None, asked: int, rows: int) -> Answ
         return Answer(gate, asked, verdict, found.text, found)
     if not asked:
         return Answer(gate, 0, Verdict.UNTOLD, "not asked of what does not pass the others")
-    return Answer(gate, asked, Verdict.PASSED, f"{_OF_ROWS[gate]}, in {rows:,} bars")
+    text = f"{_OF_ROWS[gate]}, in {rows:,} bars"
+    if gate is Gate.TAINT and asked < _ASKS_AT_EACH_BAR * (rows - 1):
+        text += f", of which {asked // _ASKS_AT_EACH_BAR:,} were asked: it is slow"
+    return Answer(gate, asked, Verdict.PASSED, text)
 
 
 _OF_ROWS = {
@@ -179,7 +182,7 @@ _OF_ROWS = {
     Gate.POISON: "whatever replaces later bars changes no row",
     Gate.CHUNKS: "read as bars close, the way of live, it says the same",
     Gate.SCALE: "prices times a power of two change no decision",
-    Gate.TAINT: "at each bar, what comes after it may be cut off, NaN or absurd",
+    Gate.TAINT: "bar by bar, what comes after it may be cut off, NaN or absurd",
 }
 
 
