@@ -67,7 +67,7 @@ def kill_after(process: subprocess.Popen[str], room: Path, artifacts: str, count
 @pytest.mark.parametrize(
     ("words", "at"),
     [
-        ((*SEARCH, "--sampler", "tpe", "--trials", "60", "--range", "slow=41:80"), 15),
+        ((*SEARCH, "--sampler", "tpe", "--trials", "30", "--range", "slow=41:80"), 8),
         ((*SEARCH, "--sampler", "random", "--trials", "900", *WIDE), 200),
         ((*SEARCH, "--sampler", "grid", *WIDE), 400),
         ((*WALK, "--train", "60", "--test", "15", "--sampler", "random", "--trials", "40"), 60),

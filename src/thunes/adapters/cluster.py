@@ -10,7 +10,7 @@ Part = TypeVar("Part")
 Answer = TypeVar("Answer")
 
 LOCAL = "local"
-_CONNECT_S = 20
+_CONNECT_S = 8
 
 
 class DaskCluster:

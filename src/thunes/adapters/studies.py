@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from thunes.core.domain.errors import ThunesError, UsageError
@@ -37,16 +37,16 @@ class OptunaStudy:
         self._shared = shared is not None
         self._asked: dict[int, Any] = {}
         self._name = name
-        with _reachable(name):
-            if shared is None:
-                self._study = self._optuna.create_study(directions=list(better))
-                return
+        if shared is None:
+            self._study = self._optuna.create_study(directions=list(better))
+            return
+        with self._reached():
             self._study = self._begun_or_joined(_driven(shared[0]), list(better))
             self._refuse_others(name, shared[1])
 
     def ask(self) -> tuple[int, tuple[int, ...]]:
         """The number of a trial, and its place on each axis."""
-        with _reachable(self._name):
+        with self._reached():
             self._study.sampler = self._seeded(len(self._study.get_trials(deepcopy=False)))
             trial = self._study.ask()
             point = tuple(
@@ -61,7 +61,7 @@ class OptunaStudy:
     def tell(self, number: int, values: Sequence[float], record: bytes) -> None:
         """What came of a trial; `record` is kept with it (empty: the point cannot run)."""
         trial = self._asked.pop(number)
-        with _reachable(self._name):
+        with self._reached():
             if record:
                 trial.set_user_attr(_RECORD, record.decode() if self._shared else "kept")
             self._study.tell(trial, list(values))
@@ -92,9 +92,13 @@ class OptunaStudy:
                 time.sleep(patience)
         return self._optuna.load_study(study_name=self._name, storage=url)
 
+    def _reached(self) -> AbstractContextManager[None]:
+        """A study in memory is always there."""
+        return _reachable(self._name) if self._shared else nullcontext()
+
     def _complete(self) -> list[Any]:
         done = (self._optuna.trial.TrialState.COMPLETE,)
-        with _reachable(self._name):
+        with self._reached():
             trials = self._study.get_trials(deepcopy=False, states=done)
         return [each for each in trials if _RECORD in each.user_attrs]
 
@@ -138,11 +142,7 @@ def _driven(url: str) -> str:
 @contextmanager
 def _reachable(name: str) -> Iterator[None]:
     """Translates what the database of a study raises."""
-    try:
-        import sqlalchemy.exc
-    except ImportError:  # nothing of it is loaded without a database
-        yield
-        return
+    import sqlalchemy.exc
     from optuna.exceptions import StorageInternalError
 
     try:
