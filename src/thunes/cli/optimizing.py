@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from thunes.compose.optimizing import Asked, Told, optimize, run_trials, trying_
 from thunes.compose.searched import run_sets
 from thunes.core.domain.errors import ThunesError, UsageError
 from thunes.core.stats.performance import DAYS_A_YEAR
-from thunes.research.search.result import Searched
+from thunes.research.search.result import Ran, Searched
+from thunes.research.search.search_page import write_search_page
 
 if TYPE_CHECKING:
     from thunes.research.verdict import Judgement
@@ -31,7 +33,10 @@ def search(
     places(asked.artifacts)
     with trials_bar("optimize") as told:
         found = optimize(ground, space, asked, told)
-    files = _write(found, asked.artifacts)
+    files = [
+        *_write(found, asked.artifacts),
+        *page(report, place_of(found.ran, asked.artifacts), partial(write_search_page, found)),
+    ]
     if as_json:
         typer.echo(json.dumps(search_json(found), indent=2, allow_nan=False))
     else:
@@ -66,6 +71,23 @@ def places(artifacts: Path) -> None:
         raise ThunesError(
             f"--artifacts: {error.filename} cannot be made: {error.strerror}"
         ) from error
+
+
+def place_of(ran: Ran, artifacts: Path) -> Path:
+    """Where the page of a search lies unless told."""
+    return artifacts / "optuna" / f"{ran.study}.html"
+
+
+def page(asked: Path | None, usual: Path, write: Callable[[Path], None]) -> list[Path]:
+    """Write the page where it was asked for; where it was not, only if the extra is there."""
+    path = asked or usual
+    try:
+        write(path)
+    except UsageError:
+        if asked is not None:
+            raise
+        return []
+    return [path]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from thunes.adapters.storage.note import Note
-from thunes.cli.optimizing import judgement_json, places
+from thunes.cli.optimizing import judgement_json, page, place_of, places
 from thunes.cli.past import PastFlags
 from thunes.cli.progress import progress_bar
 from thunes.cli.search_tables import print_verdict
@@ -19,6 +20,7 @@ from thunes.compose.optimizing import Asked
 from thunes.compose.walking import RESULTS, walk_forward
 from thunes.core.domain.units import format_instant
 from thunes.research.search.result import Walked, Window
+from thunes.research.search.walk_page import write_walk_page
 from thunes.research.search.windows import Plan
 from thunes.research.wording import moment, percent, ratio
 
@@ -40,7 +42,8 @@ def walk(
     place = asked.artifacts / "optuna"
     result = place / f"{found.ran.study}.json"
     Note(result).write(json.dumps(walk_json(found), indent=2, allow_nan=False).encode())
-    files = [place / RESULTS, result]
+    shown = page(report, place_of(found.ran, asked.artifacts), partial(write_walk_page, found))
+    files = [place / RESULTS, result, *shown]
     if as_json:
         typer.echo(json.dumps(walk_json(found), indent=2, allow_nan=False))
     else:

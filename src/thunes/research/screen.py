@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from thunes.core.domain.errors import DataError, UsageError
+from thunes.core.domain.errors import UsageError
 from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import Symbol
 from thunes.core.market.bars import Bars
@@ -85,8 +85,7 @@ def screen(
 ) -> Screened:
     """Run every strategy over all bars, as many at a time as `memory` bytes allow.
 
-    UsageError: nothing to run, or more than fits in `memory`. DataError: fewer bars than a strategy
-    looks at, or a price that is none.
+    UsageError: nothing to run, or more than fits in `memory`. DataError: a price that is none.
     """
     tape, prices, job = _prepared(bars, strategies, terms)
     at_once = _sets_at_once(prices, len(strategies), memory, keep_daily=keep_daily)
@@ -132,22 +131,10 @@ def _prepared(
             raise UsageError(f"{symbol} is to be traded, but there are no bars of it")
     tape = Tape(bars)
     crossings = [each for each in strategies if isinstance(each, MeansCrossing)]
-    _refuse_short(crossings, tape, terms)
     symbols = (*terms.traded, *(each for each in bars if each not in terms.traded))
     levels = terms.exits.stop_distance is not None or bool(terms.exits.targets)
     prices = prices_of(tape, symbols, levels or len(crossings) < len(strategies))
     return tape, prices, Job(prices, terms, tape)
-
-
-def _refuse_short(crossings: Sequence[MeansCrossing], tape: Tape, terms: Terms) -> None:
-    """Some symbol must have bars enough for each set to say something."""
-    most = max(len(tape.bars[symbol]) for symbol in terms.traded)
-    for each in crossings:
-        if max(each.means()) >= most:
-            raise DataError(
-                f"{each} looks at {max(each.means())} bars and needs one more to cross, but there "
-                f"are {most}: give more bars, or leave it out"
-            )
 
 
 def _sets_at_once(prices: Prices, sets: int, memory: int, *, keep_daily: bool) -> int:

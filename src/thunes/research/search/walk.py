@@ -108,6 +108,9 @@ def trajectory(names: Sequence[str], stages: Sequence[Stage]) -> str:
     return text.getvalue()
 
 
+_LEAST = 0.01
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Figures:
     gates: float | None
@@ -187,14 +190,14 @@ def _a_year(returns: Floats) -> float | None:
 
 
 def _efficiency(shown: Sequence[Window]) -> float | None:
-    """Mean return a year of the tests over that of the training; None unless that earned."""
+    """Mean return a year of the tests over that of the training; None unless that earned 1 %."""
     pairs = [
         (each.train_return_a_year, each.test_return_a_year)
         for each in shown
         if each.train_return_a_year is not None and each.test_return_a_year is not None
     ]
     trained = float(np.mean([train for train, _ in pairs])) if pairs else 0.0
-    return float(np.mean([test for _, test in pairs])) / trained if trained > 0 else None
+    return float(np.mean([test for _, test in pairs])) / trained if trained > _LEAST else None
 
 
 def _interval(returns: Floats, seed: int) -> tuple[float, float] | None:
