@@ -6,6 +6,7 @@ numpy generator the prices have the same bytes; `agrees_with` says whether they 
 """
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,8 +59,15 @@ def table(name: str) -> Table:
 def columns(walk: Walk, prices: Table, bars: int | None = None) -> BarColumns:
     """A table as the engine takes it: the first `bars` bars, or all."""
     count = walk.bars if bars is None else bars
-    times = (BEGIN_S + walk.seconds * np.arange(count, dtype=np.int64)) * NS_PER_SECOND
-    return BarColumns(times, *(np.ascontiguousarray(row[:count]) for row in prices))
+    return BarColumns(
+        _times(count, walk.seconds), *(np.ascontiguousarray(row[:count]) for row in prices)
+    )
+
+
+@cache
+def _times(count: int, seconds: int) -> NDArray[np.int64]:
+    """One column for all symbols of a market."""
+    return (BEGIN_S + seconds * np.arange(count, dtype=np.int64)) * NS_PER_SECOND
 
 
 def agrees_with(directory: Path) -> bool | None:

@@ -6,17 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
-from bench import beside, journal, living, luck, projected, screened, sent, served, wire, worlds
+from bench import screened
 from bench.data import CACHE, D1, D2, D3, columns, table
 from bench.harness import (
     OURS,
+    ROOT,
     RUN_ONLY,
     SCREEN_LEVELS,
     SCREEN_MANY,
+    SCREEN_RECORDED,
     SCREEN_SHARED,
     SCREEN_YEAR,
     SYNCED,
@@ -25,6 +29,7 @@ from bench.harness import (
     Row,
     measure,
 )
+from thunes.adapters.storage.bars.check import read_bars
 from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import build_engine
 from thunes.compose.measured import measured_backtest
@@ -141,8 +146,20 @@ def flat(runs: int) -> list[Row]:
     return rows
 
 
+def of(module: str, name: str = "rows") -> Callable[[int], list[Row]]:
+    """Rows of another module of the bench. It is imported when it is asked for, so that no other
+    work item has it in its memory."""
+
+    def rows(runs: int) -> list[Row]:
+        found: list[Row] = getattr(import_module(f"bench.{module}"), name)(runs)
+        return found
+
+    return rows
+
+
 def journalled(_: int) -> list[Row]:
     """The journal on a real disk: synced appends, plain appends, verification."""
+    journal = import_module("bench.journal")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         middle, late = journal.synced(Path(folder) / "synced")
@@ -161,7 +178,8 @@ def tables(runs: int) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         recorded = Path(folder) / "journal"
         run_backtest(spec, market, replace(world, journal=recorded))
-        return projected.rows(recorded, runs)
+        found: list[Row] = import_module("bench.projected").rows(recorded, runs)
+        return found
 
 
 def screens(name: str, runs: int) -> list[Row]:
@@ -181,6 +199,21 @@ def screens(name: str, runs: int) -> list[Row]:
     return [screened.row(name, one, pairs.get(name, screened.ONE), runs)]
 
 
+def recorded(runs: int) -> list[Row]:
+    """The year's pairs on a recorded one, on the venue's own grid; no row where it is not there."""
+    places = (ROOT / "shared", ROOT.parent / "shared")
+    paths = [place / "data/binance_spot/1m/BTCUSDT_1m.parquet" for place in places]
+    there = [path for path in paths if path.exists()]
+    if not there:
+        return []
+    bars = read_bars(there[0])
+    year = BarColumns(*(getattr(bars, name)[: D2.bars] for name in BarColumns.__slots__))
+    spec, market, world = job({BTC: year}, "all_cash", TEN_THOUSAND)
+    grid = {"tick": Price(Decimal("0.01")), "step": Quantity(Decimal("0.00001"))}
+    spec = structs.replace(spec, instruments=(structs.replace(spec.instruments[0], **grid),))
+    return [screened.row(SCREEN_RECORDED, (spec, market, world), screened.YEARS, runs)]
+
+
 ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "W1-D1": small,
     "W1": lambda runs: both("W1 D2 one unit", job(d2(), "quantity:1", BILLION), runs),
@@ -194,17 +227,18 @@ ITEMS: dict[str, Callable[[int], list[Row]]] = {
     "S2": lambda runs: screens(SCREEN_YEAR, runs),
     "S3": lambda runs: screens(SCREEN_LEVELS, max(runs, 7)),
     "S4": lambda runs: screens(SCREEN_SHARED, max(runs, 7)),
+    "S5": recorded,
     "flat": flat,
     "journal": journalled,
     "tables": tables,
-    "simulate": worlds.hours,
-    "week": worlds.week,
-    "live": living.rows,
-    "beside": beside.rows,
-    "sandbox": served.rows,
-    "sent": sent.sent,
-    "wire": wire.wire,
-    "luck": luck.rows,
+    "simulate": of("worlds", "hours"),
+    "week": of("worlds", "week"),
+    "live": of("living"),
+    "beside": of("beside"),
+    "sandbox": of("served"),
+    "sent": of("sent", "sent"),
+    "wire": of("wire", "wire"),
+    "luck": of("luck"),
 }
 
 

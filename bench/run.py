@@ -67,6 +67,7 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
         "S2",
         "S3",
         "S4",
+        "S5",
         "flat",
         "journal",
         "tables",

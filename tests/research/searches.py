@@ -26,7 +26,15 @@ YEAR = math.sqrt(365)
 QUICK = Scrutiny(draws=200, blocks=10)
 UNJUDGED = Judgement(
     Verdict.HOLD,
-    (Reason("evidence", None, "at least 32 days", Verdict.HOLD, "9 days are fewer than 32"),),
+    (
+        Reason(
+            "evidence",
+            None,
+            "at least 32 days",
+            Verdict.HOLD,
+            "the search cannot be judged: 9 days are fewer than 32",
+        ),
+    ),
 )
 
 
@@ -196,6 +204,7 @@ def walked(
         names=("fast", "slow", "kind"),
         windows=tuple(windows),
         anchored=anchored,
+        initial=INITIAL,
         days=START + (train + 1 + np.arange(returns.size)) * NS_PER_DAY,
         equity=equity,
         hold=hold,

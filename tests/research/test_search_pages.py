@@ -149,6 +149,7 @@ def test_figures_are_those_of_the_evidence(page: Any, found: Searched) -> None:
     assert f"{e.effective.strictest:,.1f} independent" in tile(text, "DSR, effective trials")[1]
     assert tile(text, "Degradation")[0] == ratio(e.degradation)
     assert tile(text, "SPA")[0] == f"p = {ratio(e.spa, 3)}"
+    assert f"counted, {e.survivors} set" in tile(text, "SPA")[1]
     assert tile(text, "Worst paths")[0] == ratio(e.path_low * YEAR)
     assert tile(text, "Doubled costs")[0] == "+12.3 %"
     assert tile(text, "Gates")[0] == "all hold"
@@ -308,6 +309,8 @@ def test_what_cannot_be_judged_says_why(page: Any) -> None:
     assert f"{DASH} No draws were made" in shown
     assert f"{DASH} Too few scores to tell." in shown
     assert "The only one that was tried." in shown
+    assert f"{DASH} No set has both a Sharpe ratio and a drawdown" in shown
+    assert shown.count(f"{DASH} No set has a score.") == 2
     assert "A dash stands for" in shown
     assert not re.search(r"\bNone\b(?!\.)|\bnan\b", shown)
     data = drawn(text)
@@ -494,10 +497,24 @@ def test_the_walk_draws_its_windows(page: Any, walk: Walked) -> None:
     )
     fast, slow, kind = data["drift"]
     assert fast["y"] == [float(window.parameters["fast"]) for window in walk.windows]
-    assert fast["labels"] == slow["labels"] == []
-    assert [kind["labels"][place] for place in kind["y"]] == kind["text"]
+    assert fast["firsts"] == slow["firsts"] == []
+    assert [kind["firsts"][place] for place in kind["y"]] == kind["text"]
     assert data["equity"]["y"] == pytest.approx(walk.equity)
     assert data["hold"]["y"] == pytest.approx(walk.hold)
+
+
+def test_a_window_in_which_nothing_was_chosen(page: Any, walk: Walked) -> None:
+    windows = (replace(walk.windows[0], parameters={}), *walk.windows[1:])
+    text = page(replace(walk, windows=windows))
+    data = drawn(text)
+    for drift in data["drift"]:
+        assert drift["y"][0] is None
+        assert None not in drift["y"][1:]
+        assert drift["text"][0] == DASH
+    assert data["drift"][0]["firsts"] == []
+    assert data["windows"]["text"][0] == "no set was chosen"
+    line = section(text, "table").split("</tr>")[2]
+    assert line.count(f'<td class="n">{DASH}</td>') == 3
 
 
 def test_one_window_without_a_trade(page: Any, walk: Walked) -> None:
@@ -557,7 +574,8 @@ def test_a_walk_without_a_day(page: Any, walk: Walked) -> None:
         )
     )
     assert tile(text, "Return") == (DASH, "not measurable: a day of the curve has no value")
-    assert "There was room for none." in words(text)
+    assert words(text).count("There was room for none.") == 2
+    assert "There is no day to show." in words(text)
 
 
 def test_hundreds_of_windows_stay_short(page: Any) -> None:

@@ -140,21 +140,11 @@ def test_daily_equity_is_kept_only_when_asked_for() -> None:
     assert screen(some_bars(), PAIRS, terms()).daily is None
 
 
-@pytest.mark.slow
-def test_compiled_it_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    bars = bars_of({symbol: market(5 + n, 400) for n, symbol in enumerate(SYMBOLS)})
-    asked = terms(SYMBOLS, "equity:25%")
-    plain = screen(bars, PAIRS, asked)
-    monkeypatch.setattr(job, "COMPILE_FROM", 0)
-    assert_same(plain, screen(bars, PAIRS, asked))
-    assert plain.trades.sum() > 50
-
-
 def test_volatility_is_that_of_the_rule_of_sizing() -> None:
     """Bit for bit, for the amount that follows from it is rounded down."""
     tape = Tape(some_bars())
     prices = prices_of(tape, ONE, levels=False)
-    found = job.yearly_volatility(prices, tape)[0]
+    found = job.yearly_volatility(prices, tape)[:, 0]
     closes = tape.bars[ONE[0]].close
     assert np.isnan(found[:100]).all()
     for row in (100, 173, len(closes) - 1):

@@ -1,6 +1,7 @@
 """Studies: Optuna's samplers behind a port, in memory or in a database that many workers share."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -35,14 +36,13 @@ class OptunaStudy:
         self._sampler = sampler
         self._shared = shared is not None
         self._asked: dict[int, Any] = {}
-        with _reachable(name):
-            storage = None if shared is None else self._optuna.storages.RDBStorage(shared[0])
-            self._study = self._optuna.create_study(
-                study_name=name, storage=storage, directions=list(better), load_if_exists=True
-            )
-            if shared is not None:
-                self._refuse_others(name, shared[1])
         self._name = name
+        with _reachable(name):
+            if shared is None:
+                self._study = self._optuna.create_study(directions=list(better))
+                return
+            self._study = self._begun_or_joined(_driven(shared[0]), list(better))
+            self._refuse_others(name, shared[1])
 
     def ask(self) -> tuple[int, tuple[int, ...]]:
         """The number of a trial, and its place on each axis."""
@@ -75,6 +75,22 @@ class OptunaStudy:
         if not self._shared:
             return ()
         return [each.user_attrs[_RECORD].encode() for each in self._complete()]
+
+    def _begun_or_joined(self, url: str, better: list[str]) -> Any:
+        """The shared study. Who comes first makes its tables, and may be in the midst of it."""
+        from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+        for patience in (0.2, 0.5, 1.0, 2.0, 4.0):
+            try:
+                return self._optuna.create_study(
+                    study_name=self._name,
+                    storage=self._optuna.storages.RDBStorage(url),
+                    directions=better,
+                    load_if_exists=True,
+                )
+            except (IntegrityError, ProgrammingError, self._optuna.exceptions.StorageInternalError):
+                time.sleep(patience)
+        return self._optuna.load_study(study_name=self._name, storage=url)
 
     def _complete(self) -> list[Any]:
         done = (self._optuna.trial.TrialState.COMPLETE,)
@@ -112,6 +128,11 @@ def _imported() -> Any:
         ) from error
     optuna.logging.set_verbosity(logging.WARNING)
     return optuna
+
+
+def _driven(url: str) -> str:
+    """The URL with the driver that we bring, where it names none."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import typer
 from thunes import __version__
 from thunes.cli import (
     backtest,
+    check,
     demo,
     doctor,
     fetch,
@@ -39,8 +40,8 @@ from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, governing, init, live, looking, operating, optimize, paper),
-    *(parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
+    *(backtest, check, demo, doctor, fetch, governing, init, live, looking, operating, optimize),
+    *(paper, parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")

@@ -26,6 +26,11 @@ def print_search(found: Searched, files: Sequence[Path]) -> None:
     console.print(_best(found))
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance.items())
     console.print(f"what each parameter explains of the scores: {shares}", style="dim")
+    for name in found.at_the_edge:
+        console.print(
+            f"[yellow]{name} stands at the edge of its range: what lies beyond is not known[/]",
+            highlight=False,
+        )
     for path in files:
         console.print(f"written: {path}", highlight=False, soft_wrap=True)
 

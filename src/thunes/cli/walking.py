@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from thunes.adapters.storage.note import Note
-from thunes.cli.optimizing import judgement_json, page, place_of, places
+from thunes.cli.artifacts import page, place_of, places
 from thunes.cli.past import PastFlags
 from thunes.cli.progress import progress_bar
+from thunes.cli.search_json import judgement_json
 from thunes.cli.search_tables import print_verdict
 from thunes.cli.searching import SpaceFlags, ground_of
 from thunes.compose.optimizing import Asked

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 
 from thunes.adapters.storage.note import Note
-from thunes.compose.concluded import doubled, gates_hold, ran_on
+from thunes.compose.concluded import doubled, gates_pass, ran_on
 from thunes.compose.optimizing import Asked, run_trials, study_name, trying_of
 from thunes.compose.searched import Ground, initial_equity, run_engine, run_sets
 from thunes.core.domain.errors import DataError, UsageError
@@ -77,7 +77,7 @@ def _walked(ground: Ground, space: Space, asked: Asked, plan: Plan, told: Told) 
     beside = Beside(
         walks=_walks(ground, asked),
         doubled_costs=_at_doubled_costs(ground, space, stages),
-        gates_hold=gates_hold(ground, {**space.fixed, **last.parameters}),
+        gates_hold=gates_pass(ground, {**space.fixed, **last.parameters}),
         hold=_held(ground, stages),
         initial=initial_equity(ground),
         seed=asked.seed,

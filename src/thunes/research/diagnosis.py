@@ -41,8 +41,8 @@ WHOLE_SAMPLE = Kind(
 )
 LENGTH = Kind(
     "length",
-    "it depends on how many bars there are, not on what they say: it reads the length of the "
-    "data, or its sums are rounded differently",
+    "it depends on how many bars there are or when they come, not on what they say: it reads the "
+    "length or the times of the data, or its sums are rounded differently",
 )
 FAILS = Kind("fails", "it does not run on the bars known at that time")
 

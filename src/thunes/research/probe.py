@@ -1,6 +1,5 @@
 """Probes: what a strategy says of bars other than the real ones, compared row by row."""
 
-import warnings
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -9,8 +8,8 @@ from numpy.typing import NDArray
 
 from thunes.core.domain.errors import ThunesError
 from thunes.core.market.bars import Bars
-from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import Signals, SignalStrategy
+from thunes.research.quiet import given_signals, unwarned
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -33,8 +32,11 @@ class Gate(StrEnum):
     PREFIX = "G1 prefix"
     POISON = "G2 poisoning"
     CHUNKS = "G3 growing history"
+    NULL = "G4 null market"
     SCALE = "G5 scale"
-    FILLS = "fills"
+    DELAY = "G6 one bar later"
+    TAINT = "G7 taint"
+    FILLS = "G8 same-bar fill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,7 @@ class Breach:
 
 def signals_of(strategy: SignalStrategy, bars: Bars) -> Columns:
     """The columns of the strategy's signals. StrategyError: it raised, or gave something else."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return _columns(evaluate(strategy, bars))
+    return _columns(given_signals(strategy, bars))
 
 
 def attempt(strategy: SignalStrategy, bars: Bars) -> Columns | str:
@@ -74,8 +74,7 @@ def attempt(strategy: SignalStrategy, bars: Bars) -> Columns | str:
 
     Bars that were made up may lead to values that no order could carry: those are not its fault.
     """
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with unwarned():
         try:
             found = _columns(strategy.signals(bars))
         except _CANNOT_RUN as error:

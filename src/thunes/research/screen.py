@@ -14,21 +14,13 @@ from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import Symbol
 from thunes.core.market.bars import Bars
 from thunes.core.market.tape import Tape
-from thunes.core.strategy.crossing import MeansCrossing
 from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep import run
-from thunes.research.sweep.events import events_of
+from thunes.research.sweep.events import events_of, means_of
 from thunes.research.sweep.job import Job
-from thunes.research.sweep.later import later_than
-from thunes.research.sweep.layout import (
-    FILL_PRICE,
-    FILL_QUANTITY,
-    FILL_ROW,
-    FILL_SYMBOL,
-    FILL_WHY,
-    Signals,
-)
+from thunes.research.sweep.layout import FILL_PRICE, FILL_QUANTITY, FILL_ROW, FILL_SYMBOL, FILL_WHY
 from thunes.research.sweep.market import Prices, prices_of
+from thunes.research.sweep.signals import Signals, later_than
 from thunes.research.sweep.terms import Terms
 
 MEMORY = 1_000_000_000
@@ -130,10 +122,10 @@ def _prepared(
         if symbol not in bars:
             raise UsageError(f"{symbol} is to be traded, but there are no bars of it")
     tape = Tape(bars)
-    crossings = [each for each in strategies if isinstance(each, MeansCrossing)]
+    means = means_of(strategies)
     symbols = (*terms.traded, *(each for each in bars if each not in terms.traded))
     levels = terms.exits.stop_distance is not None or bool(terms.exits.targets)
-    prices = prices_of(tape, symbols, levels or len(crossings) < len(strategies))
+    prices = prices_of(tape, symbols, levels or means is None)
     return tape, prices, Job(prices, terms, tape)
 
 

@@ -30,25 +30,26 @@ def exact_mean(values: Floats, n: int) -> Floats:
     A window with a value on no grid (more than 12 digits, not finite, or n times it above 2^53
     units) is summed as floats, oldest first; the windows without that value stay exact.
     """
-    limit = min(_ROUNDS, _EXACT / n)
+    limit = unit_limit(n)
     units, scales = _grid(values, limit, min(_FINEST, _EXACT / n))
     return _window_mean(values, units, scales, n, limit)
 
 
-def whole_units(values: Floats, n: int) -> tuple[Ints, float] | None:
-    """All rows as integers on one grid, and its units per one; None where `exact_mean` of n rows
-    would leave the grid. Then the mean of any window of up to n rows is the sum of its integers
-    by (rows x units per one), in one division."""
-    limit = min(_ROUNDS, _EXACT / n)
-    units, scales = _grid(values, limit, min(_FINEST, _EXACT / n))
-    scale = float(scales[-1]) if values.size else 1.0
-    if not values.size or int(units.min()) == _OFF_GRID:
-        return None
-    if float(scales[0]) != scale:
-        units *= (scale / scales).astype(np.int64)
-        if max(abs(int(units.min())), abs(int(units.max()))) > limit:
-            return None
-    return units, scale
+def unit_limit(n: int) -> float:
+    """How many units a price may have for `exact_mean` of n rows to stay on the grid."""
+    return min(_ROUNDS, _EXACT / n)
+
+
+def finer_grid(value: float, scale: float, n: int) -> float | None:
+    """The next finer grid, as units per one, on which the value lies; None where `exact_mean` of n
+    rows leaves the grid. On one grid for all rows the mean of any window of up to n rows is the sum
+    of its units by (rows x units per one), in one division."""
+    finer = scale * 10.0
+    while finer <= min(_FINEST, _EXACT / n) and abs(value * finer) <= unit_limit(n):
+        if math.floor(value * finer + 0.5) / finer == value:
+            return finer
+        finer *= 10.0
+    return None
 
 
 @kernel

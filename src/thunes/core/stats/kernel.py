@@ -94,6 +94,27 @@ def compile_kernel(function: Callable[P, R]) -> Callable[P, R]:
     return compiled
 
 
+def with_constants(function: Callable[P, R], **constants: object) -> Callable[P, R]:
+    """The same function, and all functions of ours that it calls, for which these names of their
+    modules have other values. Compiled, what such a constant rules out is left out."""
+    made: dict[FunctionType, FunctionType] = {}
+
+    def make(plain: FunctionType) -> FunctionType:
+        if plain not in made:
+            space = dict(plain.__globals__)
+            twin = FunctionType(plain.__code__, space, plain.__name__, plain.__defaults__)
+            twin.__module__, twin.__qualname__ = plain.__module__, plain.__qualname__
+            made[plain] = twin
+            for name in plain.__code__.co_names:
+                if isinstance(value := space.get(name), FunctionType):
+                    space[name] = make(value)
+                elif name in constants and name in space:
+                    space[name] = constants[name]
+        return made[plain]
+
+    return cast(Callable[P, R], make(cast(FunctionType, function)))
+
+
 def compile_whole(function: Callable[P, R]) -> Callable[P, R]:
     """The compiled form of a function and of all functions of ours that it calls, cached on disk.
 
@@ -127,7 +148,16 @@ def compile_whole(function: Callable[P, R]) -> Callable[P, R]:
 def _jit(numba: Any, function: FunctionType, *, cached: bool) -> Any:
     """A compiled function for which numbers written in the text of its callers are plain numbers:
     numba would compile it anew for each of them."""
-    compiled = numba.njit(cache=cached, nogil=True, error_model="numpy", _nrt=False)(function)
+    heavy = not cached
+    compiled = numba.njit(
+        cache=cached,
+        nogil=True,
+        error_model="numpy",
+        _nrt=False,
+        forceinline=heavy,
+        no_cpython_wrapper=heavy,
+        no_cfunc_wrapper=True,
+    )(function)
     resolve, plain = compiled.get_call_template, numba.types.unliteral
     compiled.get_call_template = lambda args, kws: resolve(
         tuple(plain(arg) for arg in args), {name: plain(arg) for name, arg in kws.items()}

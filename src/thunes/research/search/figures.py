@@ -1,6 +1,7 @@
 """Figures of a search or a walk forward with what each of them says, ready to be shown."""
 
 import math
+from typing import TypeGuard
 
 import numpy as np
 
@@ -29,14 +30,19 @@ def evidence_tiles(evidence: Evidence) -> Tiles:
     ]
 
 
+def known(value: float | None) -> TypeGuard[float]:
+    """Whether a figure could be measured."""
+    return value is not None and math.isfinite(value)
+
+
 def told(value: float | None, said: str, why_not: str) -> str:
     """What is said of a figure, or why there is none."""
-    return said if value is not None and math.isfinite(value) else why_not
+    return said if known(value) else why_not
 
 
 def record_length(needed: float | None, measured: int) -> Tile:
     """The tile of the minimum track record, in days."""
-    if needed is None or not math.isfinite(needed):
+    if not known(needed):
         return ("MinTRL", DASH, "no record is long enough: the Sharpe ratio is not above 0")
     short = math.ceil(needed) - measured
     so = f"{short:,} too few" if short > 0 else "enough"
@@ -95,11 +101,16 @@ def _searching(e: Evidence) -> list[Tile]:
     loses = "so often the best of one half loses on the other"
     flat = "not measurable: the winners' ratios in sample are all equal, or one is infinite"
     slope = "Sharpe ratio out of sample for each 1 in sample, over all splits"
+    survivors = f"{e.survivors:,} {'set earns' if e.survivors == 1 else 'sets earn'}"
+    lucky = (
+        "how likely luck alone finds one as good as the best; "
+        f"with all of them counted, {survivors} (StepM at 5 %)"
+    )
     return [
         ("PBO", percent(e.pbo), told(e.pbo, below, "not measured")),
         ("Loss out of sample", percent(e.loss_probability), loses),
         ("Degradation", ratio(e.degradation), told(e.degradation, slope, flat)),
-        ("SPA", f"p = {ratio(e.spa, 3)}", "how likely luck alone finds one as good as the best"),
+        ("SPA", f"p = {ratio(e.spa, 3)}", lucky),
     ]
 
 

@@ -42,19 +42,19 @@ function drawAlways(draw, name) {
   const state = { scale: "linear" };
   const whole = () => {
     const c = colours();
-    drawCurve(c, name, state.scale);
+    if (chart("equity")) drawCurve(c, name, state.scale);
     drawFortunes(c);
     draw(c);
   };
-  scaleSwitch(state);
+  if (chart("equity")) scaleSwitch(state);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", whole);
   whole();
 }
 
-// About `limit` ticks for places that have labels of their own.
-function places(labels, limit) {
-  const step = Math.max(1, Math.ceil(labels.length / limit));
-  const shown = labels.map((_, i) => i).filter((i) => i % step === 0);
-  const cut = (label) => (label.length > 22 ? label.slice(0, 21) + "\u2026" : label);
-  return { tickmode: "array", tickvals: shown, ticktext: shown.map((i) => plain(cut(labels[i]))) };
+// About `limit` ticks for places that have names of their own.
+function places(names, limit) {
+  const step = Math.max(1, Math.ceil(names.length / limit));
+  const shown = names.map((_, i) => i).filter((i) => i % step === 0);
+  const cut = (name) => (name.length > 12 ? name.slice(0, 11) + "\u2026" : name);
+  return { tickmode: "array", tickvals: shown, ticktext: shown.map((i) => plain(cut(names[i]))) };
 }

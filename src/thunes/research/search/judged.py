@@ -28,6 +28,8 @@ _FIGURES = {
     "doubled_costs": "Doubled costs",
     "low": "Scores around it",
     "plateau": "Plateau",
+    "efficiency": "Efficiency",
+    "positive": "Windows that earned",
 }
 
 
@@ -94,4 +96,5 @@ def _value(reason: Reason) -> str:
 def _why(judgement: Judgement) -> str:
     """Why there is no evidence: what the gravest reason without a value says."""
     without = [reason.text for reason in judgement.reasons if reason.value is None]
-    return (without or ["the result does not say why"])[0].removesuffix(".")
+    said = (without or ["the result does not say why"])[0].removesuffix(".")
+    return said.removeprefix("the search cannot be judged: ")

@@ -16,12 +16,14 @@ CENTRAL = 0.99
 
 
 class Scale(NamedTuple):
-    """The values of one parameter in order: the label of each place, and each value's place.
+    """The values of one parameter in order: each place's label and its first value, and where each
+    value belongs.
 
     `merged` values, neighbours of each other, share a place; 1: every value has its own.
     """
 
     labels: tuple[str, ...]
+    firsts: tuple[str, ...]
     place: dict[str, int]
     merged: int
 
@@ -33,7 +35,8 @@ def scale_of(values: Iterable[str], limit: int) -> Scale:
     groups = [distinct[first : first + each] for first in range(0, len(distinct), each)]
     ends = ((group[0], group[-1]) for group in groups)
     labels = tuple(low if low == high else f"{low} to {high}" for low, high in ends)
-    return Scale(labels, {value: i // each for i, value in enumerate(distinct)}, each)
+    firsts = tuple(group[0] for group in groups)
+    return Scale(labels, firsts, {value: i // each for i, value in enumerate(distinct)}, each)
 
 
 def as_number(value: str) -> float | None:

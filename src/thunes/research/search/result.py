@@ -74,6 +74,19 @@ class Searched:
     luck: Overfitting | None = None
     fortunes: Fortunes | None = None
 
+    @property
+    def at_the_edge(self) -> tuple[str, ...]:
+        """The parameters of which the choice has the first or the last value that was tried: what
+        lies beyond is not known."""
+        found = []
+        for name in self.names:
+            tried = dict.fromkeys(trial.parameters[name] for trial in self.trials)
+            if len(tried) > 2 and all(_is_number(each) for each in tried):
+                order = sorted(tried, key=float)
+                if self.trials[self.chosen].parameters[name] in (order[0], order[-1]):
+                    found.append(name)
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -104,6 +117,7 @@ class Window:
 class Walked:
     """A walk forward. `equity` at `days` is the tests' one after the other, the only curve that is
     performance; `hold` what equal amounts of the symbols would have come to over the same days.
+    Both began with `initial`.
 
     `efficiency` is the return a year out of sample over that in sample; `positive` the share of
     windows that earned. `interval` is of the Sharpe ratio a year, at 95 %.
@@ -113,6 +127,7 @@ class Walked:
     names: tuple[str, ...]
     windows: tuple[Window, ...]
     anchored: bool
+    initial: float
     days: Ints
     equity: Floats
     hold: Floats
@@ -129,7 +144,14 @@ class Walked:
     fortunes: Fortunes | None = None
 
     @property
-    def hold_return(self) -> float:
-        """What holding came to over the same days."""
-        initial = self.equity[-1] / (1 + self.total_return)
-        return float(self.hold[-1] / initial - 1)
+    def hold_return(self) -> float | None:
+        """What holding came to over the same days; None over none."""
+        return float(self.hold[-1] / self.initial - 1) if self.hold.size else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

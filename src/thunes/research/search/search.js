@@ -65,13 +65,13 @@
       mark(data.same ? "Chosen, also the peak" : "Chosen", chosen, marked.chosen(c)),
     ], layout(c, {
       hovermode: "closest", margin: { l: 70, r: 12, t: 34, b: 56 },
-      xaxis: { title: titled(plain(across.name), c), showgrid: false, zeroline: false, range: [-0.5, across.labels.length - 0.5], ...places(across.labels, 16) },
-      yaxis: { title: titled(plain(up.name), c), showgrid: false, zeroline: false, range: [-0.5, up.labels.length - 0.5], ...places(up.labels, 14) },
+      xaxis: { automargin: true, title: { ...titled(plain(across.name), c), standoff: 10 }, showgrid: false, zeroline: false, range: [-0.5, across.labels.length - 0.5], ...places(across.firsts, 16) },
+      yaxis: { title: { ...titled(plain(up.name), c), standoff: 10 }, showgrid: false, zeroline: false, range: [-0.5, up.labels.length - 0.5], ...places(up.firsts, 14) },
     }), config);
   }
 
   function drawLine(c) {
-    const { name, labels, best, chosen, peak } = data.line;
+    const { name, labels, firsts, best, chosen, peak } = data.line;
     const told = labels.map((label, i) => `<b>${plain(name)} ${plain(label)}</b><br>${best[i] === null ? "no score" : `score ${best[i].toFixed(3)}`}`);
     const at = labels.map((_, i) => i);
     const mark = (called, i, marker) => ({
@@ -86,7 +86,7 @@
       mark(data.same ? "Chosen, also the peak" : "Chosen", chosen, marked.chosen(c)),
     ], layout(c, {
       hovermode: "closest", margin: { l: 70, r: 12, t: 30, b: 56 },
-      xaxis: { title: titled(plain(name), c), zeroline: false, ...places(labels, 16) },
+      xaxis: { title: titled(plain(name), c), zeroline: false, ...places(firsts, 16) },
       yaxis: { title: titled("Score", c), zeroline: true, zerolinecolor: c.faint },
     }), config);
   }
@@ -127,10 +127,10 @@
   }
 
   drawAlways((c) => {
-    drawFront(c);
-    if (data.heat) drawHeat(c);
-    if (data.line) drawLine(c);
+    if (chart("front")) drawFront(c);
+    if (data.heat && chart("landscape")) drawHeat(c);
+    if (data.line && chart("landscape")) drawLine(c);
     if (data.luck) drawLuck(c);
-    drawHistory(c);
+    if (chart("history")) drawHistory(c);
   }, "Chosen set");
 })();

@@ -92,8 +92,8 @@ def _heat(searched: Searched, across: str, up: str) -> Json:
     np.add.at(tried, (rows, columns), 1)
     up_none, across_none = np.nonzero((tried > 0) & np.isnan(best))
     return {
-        "across": {"name": across, "labels": x.labels},
-        "up": {"name": up, "labels": y.labels},
+        "across": {"name": across, "labels": x.labels, "firsts": x.firsts},
+        "up": {"name": up, "labels": y.labels, "firsts": y.firsts},
         "best": [short(row) for row in best],
         "tried": tried.tolist(),
         "no_score": [across_none.tolist(), up_none.tolist()],
@@ -110,6 +110,7 @@ def _line(searched: Searched, name: str) -> Json:
     return {
         "name": name,
         "labels": scale.labels,
+        "firsts": scale.firsts,
         "best": short(best),
         "chosen": int(places[searched.chosen]),
         "peak": int(places[searched.peak]),

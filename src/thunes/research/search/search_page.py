@@ -8,7 +8,7 @@ import numpy as np
 from thunes.adapters.pages import write_page
 from thunes.research.page import Words, sign
 from thunes.research.report import drawn_page
-from thunes.research.search.figures import evidence_tiles
+from thunes.research.search.figures import evidence_tiles, known
 from thunes.research.search.judged import judged_words, parameter_text
 from thunes.research.search.picturing import Scale, optional, scale_of
 from thunes.research.search.result import Searched
@@ -47,6 +47,8 @@ def _words(searched: Searched) -> Words:
         "pair": pair,
         "merged": any(_scale(searched, name).merged > 1 for name in pair),
         "importance": _importance(searched),
+        "days": searched.days.size,
+        "measured": sum(known(t.sharpe) and known(t.max_drawdown) for t in trials),
         "no_score": int(np.isnan(scored).sum()),
         "splits": searched.luck.rank.size if searched.luck is not None else 0,
         "dots": DOTS_MAX,

@@ -1,6 +1,7 @@
 (() => {
   const windows = data.windows;
   const count = windows.number.length;
+  const crowded = count > 60;
 
   function drawWindows(c) {
     const every = windows.number.map((_, i) => i);
@@ -26,24 +27,37 @@
     }), config);
   }
 
+  // Short windows make wild figures a year: the picture shows most of them, and says what lies beyond.
+  function view(name, pair) {
+    const known = [...pair.inside, ...pair.outside].filter((y) => y !== null);
+    const sizes = known.map(Math.abs).sort((a, b) => a - b);
+    const reach = 2.1 * (sizes[Math.floor(0.9 * sizes.length)] || 0);
+    const wild = sizes.length > 0 && sizes[sizes.length - 1] > 2 * reach;
+    const beyond = wild ? known.filter((y) => Math.abs(y) > reach).length : 0;
+    document.getElementById(name + "-beyond").textContent =
+      beyond ? ` (${beyond} of ${known.length} lie beyond; double-click shows them)` : "";
+    const low = Math.min(0, ...known), high = Math.max(0, ...known);
+    return wild ? { range: [Math.max(-reach, low) - reach / 20, Math.min(reach, high)] } : {};
+  }
+
   // From what was promised to what came of it, a line a window.
   function drawPair(c, name, pair, form) {
     const joined = (list) => windows.number.flatMap((_, i) => (pair.inside[i] === null || pair.outside[i] === null ? [] : list(i)));
     const dots = (called, y, colour, symbol) => ({
-      type: "scatter", mode: "markers", name: called, x: windows.number, y, marker: { size: 8, color: colour, symbol, line: { width: 1.8, color: colour } },
+      type: "scatter", mode: "markers", name: called, x: windows.number, y, marker: { size: crowded ? 4 : 8, color: colour, symbol, line: { width: crowded ? 1 : 1.8, color: colour } },
       hovertemplate: `window %{x}, ${called.toLowerCase()}: %{y:${form}}<extra></extra>`,
     });
     Plotly.react(chart(name), [
       {
         type: "scatter", mode: "lines", x: joined((i) => [windows.number[i], windows.number[i], null]),
-        y: joined((i) => [pair.inside[i], pair.outside[i], null]), hoverinfo: "skip", showlegend: false, line: { color: c.hold, width: 1.2 },
+        y: joined((i) => [pair.inside[i], pair.outside[i], null]), hoverinfo: "skip", showlegend: false, line: { color: c.hold, width: crowded ? 0.5 : 1.2 },
       },
       dots("In sample", pair.inside, c.hold, "circle-open"),
       dots("Out of sample", pair.outside, c.accent, "circle"),
     ], layout(c, {
       hovermode: "closest", margin: { l: 56, r: 12, t: 30, b: 48 },
       xaxis: { title: titled("Window", c), zeroline: false, ...whole() },
-      yaxis: { tickformat: form, zeroline: true, zerolinecolor: c.faint },
+      yaxis: { tickformat: form, zeroline: true, zerolinecolor: c.faint, ...view(name, pair) },
     }), config);
   }
 
@@ -52,19 +66,20 @@
     return { tickformat: ",d", dtick: count <= 12 ? 1 : undefined };
   }
 
-  function drawDrift(c, { name, y, text, labels }, i) {
+  function drawDrift(c, { name, y, text, firsts }, i) {
     Plotly.react(chart(`drift-${i}`), [{
-      type: "scatter", mode: "lines+markers", x: windows.number, y, text: text.map(plain),
+      type: "scatter", mode: crowded ? "lines" : "lines+markers", x: windows.number, y, text: text.map(plain),
       line: { color: c.accent, width: 1.5, shape: "hvh" }, marker: { size: 6, color: c.accent },
       hovertemplate: `window %{x}: ${plain(name)} %{text}<extra></extra>`,
     }], layout(c, {
       hovermode: "closest", showlegend: false, margin: { l: 48, r: 8, t: 8, b: 26 },
       xaxis: { zeroline: false, ...whole() },
-      yaxis: { zeroline: false, nticks: 4, ...(labels.length ? places(labels, 6) : {}) },
+      yaxis: { zeroline: false, nticks: 4, ...(firsts.length ? places(firsts, 6) : {}) },
     }), { ...config, displayModeBar: false });
   }
 
   drawAlways((c) => {
+    if (!count) return;
     drawWindows(c);
     drawPair(c, "sharpes", data.inside.sharpe, ".2f");
     drawPair(c, "returns", data.inside.return, ".0%");

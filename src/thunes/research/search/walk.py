@@ -67,6 +67,9 @@ def walked(
         dsr=None if record is None else deflated_sharpe(record, beside.walks, 1 / returns.size),
         efficiency=_efficiency(shown),
         positive=float(np.mean([each.test_return > 0 for each in shown])),
+        days=returns.size,
+        trades=sum(each.trades for each in shown),
+        low=None if (band := _interval(returns, beside.seed)) is None else band[0],
         doubled_costs=beside.doubled_costs,
     )
     return Walked(
@@ -74,6 +77,7 @@ def walked(
         names=names,
         windows=shown,
         anchored=plan.anchored,
+        initial=beside.initial,
         days=days,
         equity=equity,
         hold=beside.hold,
@@ -83,7 +87,7 @@ def walked(
         efficiency=figures.efficiency,
         positive=figures.positive,
         judgement=_judged(figures),
-        interval=_interval(returns, beside.seed),
+        interval=band,
         psr=None if record is None else probabilistic_sharpe(record),
         dsr=figures.dsr,
         periods_needed=None if record is None else minimum_track_record(record),
@@ -108,6 +112,9 @@ def trajectory(names: Sequence[str], stages: Sequence[Stage]) -> str:
     return text.getvalue()
 
 
+DAYS_MIN, TRADES_MIN = 60, 30
+"""Fewer say nothing of what comes after them, however good they were."""
+
 _LEAST = 0.01
 
 
@@ -117,6 +124,9 @@ class _Figures:
     dsr: float | None
     efficiency: float | None
     positive: float
+    days: int
+    trades: int
+    low: float | None
     doubled_costs: float | None
 
 
@@ -143,6 +153,15 @@ _CRITERIA: tuple[Criterion[_Figures], ...] = (
         hopeless=0.0,
     ),
     Criterion("positive", "the share of tests that earned", lambda f: f.positive, 0.5),
+    Criterion("days", "the number of days tested", lambda f: f.days, DAYS_MIN),
+    Criterion("trades", "the number of trades closed in tests", lambda f: f.trades, TRADES_MIN),
+    Criterion(
+        "low",
+        "the lower end of the Sharpe ratio's interval",
+        lambda f: f.low,
+        0.0,
+        strict=True,
+    ),
     Criterion(
         "doubled_costs",
         "the return of the tests at doubled costs",

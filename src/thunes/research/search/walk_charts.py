@@ -43,7 +43,10 @@ def _windows(windows: Sequence[Window], names: Sequence[str]) -> Json:
     return {
         "number": [window.number for window in windows],
         **{name: [getattr(each, name) // _NS_PER_MS for each in windows] for name in times},
-        "text": [parameter_text(window.parameters, names) for window in windows],
+        "text": [
+            parameter_text(each.parameters, names) if each.parameters else "no set was chosen"
+            for each in windows
+        ],
         "earned": short(optional(window.test_return for window in windows)),
     }
 
@@ -56,15 +59,14 @@ def _pair(windows: Sequence[Window], inside: str, outside: str) -> Json:
 
 
 def _drift(windows: Sequence[Window], name: str) -> Json:
-    """The values of a parameter over the windows: numbers, or places of `labels`."""
-    values = [window.parameters.get(name, DASH) for window in windows]
-    numbers = [as_number(value) for value in values]
-    if all(number is not None for number in numbers):
-        return {"name": name, "y": numbers, "text": values, "labels": []}
-    scale = scale_of(values, PLACES_MAX)
-    return {
-        "name": name,
-        "y": [scale.place[value] for value in values],
-        "text": values,
-        "labels": scale.labels,
-    }
+    """The values of a parameter over the windows: numbers, or places of `firsts`; None where no set
+    was chosen."""
+    values = [window.parameters.get(name) for window in windows]
+    chosen = [value for value in values if value is not None]
+    numbers = {value: as_number(value) for value in chosen}
+    said = {"name": name, "text": [DASH if value is None else value for value in values]}
+    if None not in numbers.values():
+        return {**said, "y": [numbers.get(value or "") for value in values], "firsts": []}
+    scale = scale_of(chosen, PLACES_MAX)
+    places = [None if value is None else scale.place[value] for value in values]
+    return {**said, "y": places, "firsts": scale.firsts}

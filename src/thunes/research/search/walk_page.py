@@ -35,6 +35,7 @@ def _words(walked: Walked) -> Words:
         "title": f"Walk forward: {walked.ran.strategy}",
         "tiles": _tiles(walked),
         "names": walked.names,
+        "days": walked.days.size,
         "kind": "anchored" if walked.anchored else "rolling",
         "windows_in_all": len(windows),
         "windows_drawn": min(len(windows), WINDOWS_DRAWN_MAX),
@@ -54,7 +55,7 @@ def _tiles(walked: Walked) -> Tiles:
 
 def _performance(walked: Walked) -> list[Tile]:
     count = len(walked.windows)
-    held = f"buy and hold {percent(_held(walked), signed=True)}"
+    held = f"buy and hold {percent(walked.hold_return, signed=True)}"
     won = f"{sum(window.test_return > 0 for window in walked.windows):,} of {count:,}"
     total, deepest = percent(walked.total_return, signed=True), percent(walked.max_drawdown)
     interval = sharpe_note(walked.interval)
@@ -68,7 +69,7 @@ def _performance(walked: Walked) -> list[Tile]:
 
 def _trust(walked: Walked) -> list[Tile]:
     alone = "confidence in a Sharpe ratio above 0"
-    counted = "the same once all that was tried is counted"
+    counted = "the same once all walks on these bars are counted"
     kept = "return a year out of sample over that in sample"
     unearned = "not measurable: nothing was earned in sample"
     return [
@@ -77,14 +78,6 @@ def _trust(walked: Walked) -> list[Tile]:
         record_length(walked.periods_needed, walked.days.size),
         ("Efficiency", percent(walked.efficiency, 0), told(walked.efficiency, kept, unearned)),
     ]
-
-
-def _held(walked: Walked) -> float | None:
-    """What buy and hold returned from the same start."""
-    if not walked.hold.size or not walked.equity.size or not walked.total_return > -1:
-        return None
-    start = float(walked.equity[-1]) / (1 + walked.total_return)
-    return float(walked.hold[-1]) / start - 1 if start > 0 else None
 
 
 def _row(window: Window, names: tuple[str, ...]) -> Words:

@@ -38,12 +38,13 @@ def windows(days: Ints, plan: Plan) -> list[Span]:
     """The windows over `days` (their ends, ns UTC). Raises BadSplit: there is room for none."""
     rows = np.arange(days.size)
     train = plan.train or max(days.size // 3, 2)
+    test = plan.test or max(-((train - days.size) // 6), 1)
     split = WalkForward(
         train=train,
-        test=plan.test or max(-((train - days.size) // 6), 1),
+        test=test,
         step=plan.step,
         anchored=plan.anchored,
-        whole=False,
+        whole=days.size < train + test,  # the last test may be shorter, the only one may not
         embargo=plan.embargo,
         train_min=2,
         spans=Spans(rows, rows + plan.purge),

@@ -1,9 +1,12 @@
 """A bar as the venue lives through it, and tells the core: the open, then the range."""
 
+import numpy as np
+
 from thunes.research.sweep.layout import (
     AIM,
     BUY,
     ENTERING,
+    EVERY_RULE,
     FILL_PRICE,
     FILL_QUANTITY,
     FILL_ROW,
@@ -26,29 +29,31 @@ from thunes.research.sweep.mode import judge
 from thunes.research.sweep.money import buy, equity, sell
 from thunes.research.sweep.prices import decimal_of, slipped, steps_of
 from thunes.research.sweep.protection import protect
-from thunes.research.sweep.twofold import Two, add, divide, multiply, reaches, whole
+from thunes.research.sweep.twofold import Two, multiply, reaches, subtract, whole
 
-_ONE = (1.0, 0.0)
 _NOTHING = (0.0, 0.0)
 
 
-def meet_bar(w: Sweep, row: int) -> None:
+def meet_bar(w: Sweep, row: int, due: int) -> None:
     """Every order that the open makes act, then every one inside the range, symbol by symbol in
-    the order in which their orders began."""
+    the order in which their orders began; so many are due."""
     a = w.account[0]
-    a.row, a.at = row, w.times[row] - a.timeframe
-    if a.charged == IN_BNB:
+    a.row = row
+    if EVERY_RULE and a.timed:
+        a.at = w.times[row] - a.timeframe
+    if EVERY_RULE and a.charged == IN_BNB:
         scale = w.books[a.bnb].scale
-        put(a.bnb_price, decimal_of(w.open[a.bnb, row], scale))
-        put(a.bnb_mark, decimal_of(w.close[a.bnb, max(row - 1, 0)], scale))
-    for place in range(_in_turn(w, row)):
+        put(a.bnb_price, decimal_of(w.open[row, a.bnb], scale))
+        put(a.bnb_mark, decimal_of(w.close[max(row - 1, 0), a.bnb], scale))
+    for place in range(_in_turn(w, row, due)):
         _meet_open(w, w.turns[place], row)
-    take_back(w)
-    for place in range(_in_turn(w, row)):
-        s = w.turns[place]
-        if w.books[s].legs > 0:
-            _meet_range(w, s, row)
-    take_back(w)
+    if EVERY_RULE:
+        take_back(w)
+        for place in range(_in_turn(w, row, due)):
+            s = w.turns[place]
+            if w.books[s].legs > 0:
+                _meet_range(w, s, row)
+        take_back(w)
 
 
 def take_back(w: Sweep) -> None:
@@ -58,19 +63,16 @@ def take_back(w: Sweep) -> None:
         a.takes_back = 0
         for s in range(w.books.size):
             if w.books[s].order == ENTERING:
-                _end_order(w.books[s])
+                _end_order(a, w.books[s])
 
 
-def _in_turn(w: Sweep, row: int) -> int:
-    """Count the symbols whose orders are looked at in this row, in the order of their turns."""
+def _in_turn(w: Sweep, row: int, due: int) -> int:
+    """Put the symbols that are due, and have a bar, into the order of their turns; how many."""
     count = 0
-    for s in range(w.books.size):
+    for each in range(due):
+        s = w.due[each]
         b = w.books[s]
-        if (
-            b.next != row
-            or (b.order == NO_ORDER and b.legs == 0)
-            or w.open[s, row] != w.open[s, row]
-        ):
+        if (b.order == NO_ORDER and b.legs == 0) or w.open[row, s] != w.open[row, s]:
             continue
         place = count
         while place > 0 and w.books[w.turns[place - 1]].turn > b.turn:
@@ -83,16 +85,16 @@ def _in_turn(w: Sweep, row: int) -> int:
 
 def _meet_open(w: Sweep, s: int, row: int) -> None:
     a, b = w.account[0], w.books[s]
-    opened = decimal_of(w.open[s, row], b.scale)
+    opened = decimal_of(w.open[row, s], b.scale)
     b.known = row
     if b.order == ENTERING:
         _enter(w, s, opened)
     elif b.order == LEAVING:
         b.order = NO_ORDER
-        _sell(w, s, slipped(b, opened, two(a.slippage), False), steps_of(b, two(b.held)))
-    elif b.stop[0] > 0.0 and reaches(two(b.stop), opened):
+        _sell(w, s, slipped(a, b, opened, False), steps_of(b, two(b.held)))
+    elif EVERY_RULE and b.stop[0] > 0.0 and reaches(two(b.stop), opened):
         _stop(w, s, opened)
-    else:
+    elif EVERY_RULE:
         leg = 0
         while leg < b.legs:
             if b.leg[leg, AIM] > 0.0 and not reaches(planned(b.leg[leg]), opened):
@@ -105,10 +107,10 @@ def _meet_range(w: Sweep, s: int, row: int) -> None:
     """Down first, then up: the stop, or else the targets that were passed, nearest first."""
     b = w.books[s]
     stop = two(b.stop)
-    if stop[0] > 0.0 and reaches(stop, decimal_of(w.low[s, row], b.scale)):
+    if stop[0] > 0.0 and reaches(stop, decimal_of(w.low[row, s], b.scale)):
         _stop(w, s, stop)
         return
-    high = decimal_of(w.high[s, row], b.scale)
+    high = decimal_of(w.high[row, s], b.scale)
     while True:
         nearest = -1
         for leg in range(b.legs):
@@ -124,7 +126,7 @@ def _meet_range(w: Sweep, s: int, row: int) -> None:
 def _stop(w: Sweep, s: int, met: Two) -> None:
     """The stop of every leg acts where it met the market."""
     b = w.books[s]
-    price, legs = slipped(b, met, two(w.account[0].slippage), False), b.legs
+    price, legs = slipped(w.account[0], b, met, False), b.legs
     b.why = TRAILED if b.moved else STOPPED
     for leg in range(legs):
         b.legs = legs - leg - 1
@@ -153,31 +155,39 @@ def _sell(w: Sweep, s: int, price: Two, steps: float) -> None:
 
 def _enter(w: Sweep, s: int, opened: Two) -> None:
     a, b = w.account[0], w.books[s]
-    price, limit = slipped(b, opened, two(a.slippage), True), two(b.limit)
+    price, limit = slipped(a, b, opened, True), two(b.limit)
     quantity = two(b.amount)
     if b.by_amount:
-        one = multiply(multiply(price, add(_ONE, two(a.kept_back))), two(b.step))
-        quantity = multiply((whole(divide(quantity, one), False), 0.0), two(b.step))
+        one = multiply(multiply(price, two(a.dues)), two(b.step))
+        quantity = multiply((whole(_quotient(quantity, one), False), 0.0), two(b.step))
     fits = limit[0] == 0.0 or reaches(limit, price)
     bought = fits and _is_lot(b, quantity) and buy(a, w.books, s, price, quantity)
-    _end_order(b)
+    _end_order(a, b)
     if bought:
         _record(w, s, BUY, price, quantity[0])
     _tell(w)
-    if bought:
+    if EVERY_RULE and bought:
         protect(a, b, opened)
+
+
+def _quotient(x: Two, y: Two) -> Two:
+    """x by y as a whole number and what is over: all that rounding it asks for, at half the cost
+    of `divide`."""
+    near = np.rint(x[0] / y[0])
+    return near, subtract(x, multiply((near, 0.0), y))[0] / y[0]
 
 
 def _is_lot(b: Record, quantity: Two) -> bool:
     if quantity[0] <= 0.0 or not reaches(quantity, two(b.min_quantity)):
         return False
-    most, market = two(b.max_quantity), two(b.market_max)
+    most, market = two(b.max_quantity), two(b.market_max_quantity)
     if most[0] > 0.0 and not reaches(most, quantity):
         return False
     return b.limit[0] > 0.0 or market[0] == 0.0 or reaches(market, quantity)
 
 
-def _end_order(b: Record) -> None:
+def _end_order(a: Record, b: Record) -> None:
+    a.entering -= 1
     b.order = NO_ORDER
     put(b.lock, _NOTHING)
     put(b.reserve, _NOTHING)
@@ -185,13 +195,16 @@ def _end_order(b: Record) -> None:
 
 def _tell(w: Sweep) -> None:
     """The venue has reported: the core looks at its limits, at the prices of the last close."""
-    if w.account[0].watches:
+    if EVERY_RULE and w.account[0].watches:
         judge(w.account[0], equity(w.account[0], w.books))
 
 
 def _record(w: Sweep, s: int, why: int, price: Two, quantity: float) -> None:
-    """Write a fill down where there is room for it."""
+    """Take note of what is held after a fill, and write it down where there is room for it."""
     a = w.account[0]
+    w.coins[s] = w.books[s].wallet[0]
+    if EVERY_RULE and a.bnb >= 0:
+        w.coins[a.bnb] = w.books[a.bnb].wallet[0]
     if a.fills < w.fill.shape[0]:
         line = w.fill[a.fills]
         line[FILL_ROW], line[FILL_SYMBOL], line[FILL_WHY] = a.row, s, why

@@ -11,8 +11,8 @@ _ROUNDING = 1e-12
 def draw(w: Sweep, curve: Curve, first: int, until: int) -> None:
     """The closes of rows first..until-1, with what is held now."""
     a, holdings, only = w.account[0], 0, 0
-    for s in range(w.books.size):
-        if w.books[s].wallet[0] != 0.0:
+    for s in range(w.coins.size):
+        if w.coins[s] != 0.0:
             holdings, only = holdings + 1, s
     while first < until:
         last = curve.ends[a.days]
@@ -21,7 +21,7 @@ def draw(w: Sweep, curve: Curve, first: int, until: int) -> None:
         if holdings == 0:
             _see(a, worth)
         elif holdings == 1:
-            worth = _draw_one(a, w.close[only, first:stop], w.books[only].wallet[0])
+            worth = _draw_one(a, w.close[first:stop, only], w.coins[only])
         else:
             worth = _draw_many(w, first, stop)
         if stop == last + 1:
@@ -65,10 +65,8 @@ def _draw_many(w: Sweep, first: int, until: int) -> float:
     a, worth = w.account[0], 0.0
     for row in range(first, until):
         market = 0.0
-        for s in range(w.books.size):
-            quantity = w.books[s].wallet[0]
-            if quantity != 0.0:
-                market += quantity * w.close[s, row]
+        for s in range(w.coins.size):
+            market += w.coins[s] * w.close[row, s]
         worth = a.cash[0] + market
         if worth > 0.0:
             a.exposed += market / worth

@@ -8,6 +8,7 @@ from thunes.research.sweep.layout import (
     ALL_CASH,
     ENTERING,
     EQUITY,
+    EVERY_RULE,
     FIXED,
     IN_QUOTE,
     NO_ORDER,
@@ -31,7 +32,7 @@ _CENTIMES = (1e8, 0.0)
 
 def open_round(a: Record, books: Books) -> None:
     """Before the entries of one close: what may be spent on them."""
-    free = unspent(a, books, False)
+    free = unspent(a, books, -1)
     put(a.free, free if free[0] > 0.0 else _NOTHING)
     put(a.spent, _NOTHING)
     put(a.promised, _NOTHING)
@@ -41,7 +42,8 @@ def open_round(a: Record, books: Books) -> None:
 def consider(a: Record, books: Books, s: int, distance: Two) -> None:
     """Size an entry asked for at this close, and send it if every gate lets it pass."""
     b = books[s]
-    put(b.distance, two(a.stop_distance) if math.isnan(distance[0]) else distance)
+    if EVERY_RULE:
+        put(b.distance, two(a.stop_distance) if math.isnan(distance[0]) else distance)
     put(b.limit, _NOTHING)
     b.by_amount = a.sizing != QUANTITY
     if b.by_amount:
@@ -51,12 +53,13 @@ def consider(a: Record, books: Books, s: int, distance: Two) -> None:
         put(b.amount, multiply((steps_of(b, two(a.amount)), 0.0), two(b.step)))
     if b.order != NO_ORDER or b.legs > 0 or b.held[0] != 0.0:
         return
-    put(b.planned_stop, _NOTHING)
-    put(b.planned_target, _NOTHING)
-    mark = decimal_of(b.mark, b.scale)
-    stop = first_stop(b, mark)
-    if not math.isnan(a.entry_cap[0]):
-        _bring_along(a, b, mark, stop)
+    mark, stop = decimal_of(b.mark, b.scale), _NOTHING
+    if EVERY_RULE:
+        put(b.planned_stop, _NOTHING)
+        put(b.planned_target, _NOTHING)
+        stop = first_stop(b, mark)
+        if not math.isnan(a.entry_cap[0]):
+            _bring_along(a, b, mark, stop)
     reference = two(b.limit) if b.limit[0] > 0.0 else mark
     notional = _cost(b, reference, two(a.fee))
     if _takes(b, reference) and passes(a, books, s, notional, (reference, stop)):
@@ -80,6 +83,10 @@ def _amount(a: Record, books: Books, b: Record) -> Two:
         return free
     if a.sizing == FIXED:
         return two(a.amount)
+    return _by_equity(a, books, b, free) if EVERY_RULE else _NOTHING
+
+
+def _by_equity(a: Record, books: Books, b: Record, free: Two) -> Two:
     wanted = multiply(equity(a, books), two(a.amount))
     if a.sizing != EQUITY:
         by = two(b.distance) if a.sizing == RISK else decimal_of(b.yearly, 1.0)
@@ -119,14 +126,14 @@ def _takes(b: Record, reference: Two) -> bool:
     amount, limited = two(b.amount), b.limit[0] > 0.0
     if b.by_amount:
         return amount[0] > 0.0 and reaches(amount, two(b.min_notional))
-    most, market = two(b.max_quantity), two(b.market_max)
+    most, market = two(b.max_quantity), two(b.market_max_quantity)
     if most[0] > 0.0 and not reaches(most, amount):
         return False
     if not limited and market[0] > 0.0 and not reaches(market, amount):
         return False
-    if limited and _refused_levels(b, reference):
+    if EVERY_RULE and limited and _refused_levels(b, reference):
         return False
-    if limited and not sellable(b, b.leg[0, STEPS], two(b.planned_stop)):
+    if EVERY_RULE and limited and not sellable(b, b.leg[0, STEPS], two(b.planned_stop)):
         return False
     return sellable(b, steps_of(b, amount), reference)
 
@@ -144,11 +151,12 @@ def _refused_levels(b: Record, reference: Two) -> bool:
 def _send(a: Record, b: Record, mark: Two, cost: Two) -> None:
     b.asked = a.at
     limited, known = b.limit[0] > 0.0, b.known == a.row
-    if limited and known and _refused_levels(b, mark):
+    if EVERY_RULE and limited and known and _refused_levels(b, mark):
         return
     # The venue holds cash for a quantity at market only if it knows a price of this bar.
     blind = not b.by_amount and not limited and not known
     put(b.lock, _NOTHING if blind else cost)
     put(b.reserve, cost)
     b.order = ENTERING
+    a.entering += 1
     begin(a, b)

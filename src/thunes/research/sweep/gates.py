@@ -2,7 +2,7 @@
 
 import math
 
-from thunes.research.sweep.layout import ENTERING, NEVER, NORMAL, Record, two
+from thunes.research.sweep.layout import ENTERING, EVERY_RULE, NEVER, NORMAL, Record, two
 from thunes.research.sweep.money import Books, equity
 from thunes.research.sweep.prices import decimal_of
 from thunes.research.sweep.twofold import Two, add, multiply, reaches, subtract
@@ -10,12 +10,14 @@ from thunes.research.sweep.twofold import Two, add, multiply, reaches, subtract
 
 def passes(a: Record, books: Books, s: int, notional: Two, levels: tuple[Two, Two]) -> bool:
     """Whether an entry of this notional passes; `levels` are its reference and its stop (or 0)."""
-    if a.mode != NORMAL or not a.spread_passes or not _is_cool(a, books, s):
+    if a.mode != NORMAL or not a.spread_passes:
+        return False
+    if EVERY_RULE and not _is_cool(a, books, s):
         return False
     promised = add(two(a.promised), notional)
     if not reaches(two(a.free), promised) or not _is_sized(a, books[s], notional, levels):
         return False
-    return not a.weighs or _is_affordable(a, books, notional, promised)
+    return not (EVERY_RULE and a.weighs) or _is_affordable(a, books, notional, promised)
 
 
 def _is_cool(a: Record, books: Books, s: int) -> bool:
@@ -41,11 +43,11 @@ def _is_sized(a: Record, b: Record, notional: Two, levels: tuple[Two, Two]) -> b
         return False
     if most[0] == most[0] and not reaches(most, notional):
         return False
-    if lost[0] == lost[0]:
+    if EVERY_RULE and lost[0] == lost[0]:
         risked = multiply(notional, subtract(reference, stop))
         if stop[0] == 0.0 or not reaches(multiply(lost, reference), risked):
             return False
-    if stop[0] == 0.0:
+    if not EVERY_RULE or stop[0] == 0.0:
         return True
     return reaches(multiply(notional, stop), multiply(two(b.min_notional), reference))
 

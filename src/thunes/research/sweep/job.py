@@ -13,11 +13,12 @@ from thunes.core.domain.errors import DataError
 from thunes.core.domain.units import NS_PER_SECOND, format_instant
 from thunes.core.market.tape import Tape
 from thunes.core.portfolio.sizing import VOLATILITY_BARS, periods_a_year
-from thunes.core.stats.kernel import compile_whole
+from thunes.core.stats.kernel import compile_whole, with_constants
 from thunes.research.sweep import layout
-from thunes.research.sweep.layout import Curve, Floats, Ints, Signals, Sweep
+from thunes.research.sweep.layout import Curve, Floats, Ints, Sweep
 from thunes.research.sweep.market import Prices
 from thunes.research.sweep.run import FIGURES, Blank, run_sets
+from thunes.research.sweep.signals import Signals
 from thunes.research.sweep.terms import Terms, blank_account, blank_books, bnb_place
 
 THREADS = 2
@@ -45,13 +46,14 @@ class Job:
 
     def __init__(self, prices: Prices, terms: Terms, tape: Tape) -> None:
         self._prices = prices
-        self._books = blank_books(terms, prices.symbols, prices.times.size)
+        self._books = blank_books(terms, prices.symbols)
         initial = float(terms.balances.get(terms.quote, 0))
         if (place := bnb_place(terms, prices.symbols)) is not None:
             _refuse_holes(prices, place)
-            initial += float(self._books[place].wallet[0] * prices.open[place, 0])
+            initial += float(self._books[place].wallet[0] * prices.open[0, place])
         self._account = blank_account(terms, prices.symbols, tape.timeframe, initial)
-        self._yearly = np.empty((1, 0))
+        self._plain = _is_plain(terms)
+        self._yearly = np.empty((0, 1))
         if terms.sizing.kind == "volatility":
             self._yearly = yearly_volatility(prices, tape)
 
@@ -62,7 +64,8 @@ class Job:
         daily = np.empty((count if keep_daily else 1, p.ends.size))
         threads = min(THREADS, count)
         works = [self._work(fills) for _ in range(threads)]
-        run = _compiled() if count * p.close.size >= COMPILE_FROM else run_sets
+        plain = self._plain and not signals.distance.size
+        run = form_of(plain, count * p.close.size >= COMPILE_FROM)
 
         def share(n: int) -> None:
             lines = daily if keep_daily or n == 0 else daily.copy()
@@ -88,13 +91,29 @@ class Job:
             account=self._account.copy(),
             books=self._books.copy(),
             fill=np.empty((fills, layout.FILL_COLUMNS)),
+            next=np.empty(count, dtype=np.int64),
+            coins=np.empty(count),
+            due=np.empty(count + 1, dtype=np.int64),
             turns=np.zeros(count, dtype=np.int64),
             yearly=self._yearly,
         )
 
 
+def _is_plain(terms: Terms) -> bool:
+    """Whether nothing rests at the venue, and nobody looks at equity, a clock or BNB."""
+    limits, exits = terms.limits, terms.exits
+    watched = limits.watches_equity or terms.sizing.kind in ("equity", "risk", "volatility")
+    asked = (
+        *(limits.loss_per_trade, limits.symbol_exposure, limits.total_exposure),
+        *(limits.loss_cool_down_s, limits.signal_cool_down_s, limits.max_positions),
+        *(exits.stop_distance, exits.break_even_after, exits.trail_after, terms.entry_cap),
+    )
+    levels = exits.targets or any(each is not None for each in asked)
+    return not (watched or levels or terms.fee_asset == "bnb")
+
+
 def _refuse_holes(prices: Prices, place: int) -> None:
-    holes = np.flatnonzero(np.isnan(prices.open[place]))
+    holes = np.flatnonzero(np.isnan(prices.open[:, place]))
     if holes.size:
         at = format_instant(int(prices.times[holes[0]]))
         raise DataError(
@@ -117,10 +136,12 @@ def yearly_volatility(prices: Prices, tape: Tape) -> Floats:
                 begin = VOLATILITY_BARS + first
                 own[begin : begin + len(block)] = block.std(axis=1, ddof=1)
         places = tape.rows(symbol, 0, len(tape))
-        table[s] = np.where(places < 0, np.nan, own[places])
+        table[:, s] = np.where(places < 0, np.nan, own[places])
     return table * math.sqrt(periods_a_year(tape.timeframe / NS_PER_SECOND))
 
 
 @cache
-def _compiled() -> Runs:
-    return compile_whole(run_sets)
+def form_of(plain: bool, compiled: bool) -> Runs:
+    """How sets are run: `plain` is for terms that ask for none of the rules that it leaves out."""
+    run = with_constants(run_sets, EVERY_RULE=False) if plain else run_sets
+    return compile_whole(run) if compiled else run

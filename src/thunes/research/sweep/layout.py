@@ -16,13 +16,18 @@ Record = Any
 """One row of an array of `ACCOUNT` or `SYMBOL`."""
 
 NEVER = -(2**62)
+EVERY_RULE = True
+"""Compiled as False for terms under which nothing rests at the venue and nobody looks at equity, a
+clock or BNB: then whatever asks for it falls away, and the rest is the same code."""
+
 LEGS_MAX = 8
 STEPS, AIM = 0, 1  # columns of a leg: whole steps, and its target (0: none)
 DISTANCE, SHARE = 0, 2  # columns of a planned target
 
 _TWO = ("f8", (2,))
 
-# What an instrument allows (zero is off), what is held of the symbol, and what its orders ask for.
+# What an instrument allows (zero is off; so many ticks and steps make one, where that is a whole
+# number), what is held of the symbol, and what its orders ask for.
 # `known` is the last row at which the venue was brought a bar, `mark` the last close that was
 # looked at; `turn` orders symbols by when their orders began, `place` by when they were bought.
 # `spared` are steps that a stop which came with its entry need not cover: see `ledger.protection`.
@@ -30,9 +35,11 @@ SYMBOL = np.dtype(
     [
         ("tick", *_TWO),
         ("step", *_TWO),
+        ("per_tick", *_TWO),
+        ("per_step", *_TWO),
         ("min_quantity", *_TWO),
         ("max_quantity", *_TWO),
-        ("market_max", *_TWO),
+        ("market_max_quantity", *_TWO),
         ("min_notional", *_TWO),
         ("min_price", *_TWO),
         ("max_price", *_TWO),
@@ -63,7 +70,6 @@ SYMBOL = np.dtype(
         ("turn", "i8"),
         ("place", "i8"),
         ("asked", "i8"),
-        ("next", "i8"),
         ("known", "i8"),
         ("why", "i8"),
         ("spared", "i8"),
@@ -71,13 +77,16 @@ SYMBOL = np.dtype(
 )
 
 # The rules that every set is run under (NaN or -1: no such rule, times in ns), and the account.
-# `weighs` says that entries look at equity, `watches` that every close does. What is free, spent
+# `weighs` says that entries look at equity, `watches` that every close does,
+# `timed` that somebody asks when that was. What is free, spent
 # and promised counts within one close. `back` are the last two recoveries of the mode.
 ACCOUNT = np.dtype(
     [
         ("fee", *_TWO),
         ("kept_back", *_TWO),
-        ("slippage", *_TWO),
+        ("dues", *_TWO),
+        ("dearer", *_TWO),
+        ("cheaper", *_TWO),
         ("amount", *_TWO),
         ("stop_distance", *_TWO),
         ("trail_distance", *_TWO),
@@ -105,6 +114,7 @@ ACCOUNT = np.dtype(
         ("spread_passes", "i8"),
         ("weighs", "i8"),
         ("watches", "i8"),
+        ("timed", "i8"),
         ("lifted_by_day", "i8"),
         ("timeframe", "i8"),
         ("cash", *_TWO),
@@ -130,6 +140,7 @@ ACCOUNT = np.dtype(
         ("loss_at", "i8"),
         ("back", "i8", (2,)),
         ("counter", "i8"),
+        ("entering", "i8"),
         ("fills", "i8"),
         ("entries", "i8"),
         ("trades", "i8"),
@@ -138,6 +149,7 @@ ACCOUNT = np.dtype(
         ("days", "i8"),
         ("line", "i8"),
         ("doubt", "i8"),
+        ("fetched", "f8"),
     ]
 )
 
@@ -155,7 +167,7 @@ NO_DOUBT, PROTECTION_REFUSED, EXIT_REFUSED = range(3)  # why a set cannot be tol
 class Sweep(NamedTuple):
     """What a run over one parameter set reads and writes.
 
-    Prices are (symbols, rows), NaN where a symbol has no bar; closes carry on, 0 before the first.
+    Prices are (rows, symbols), NaN where a symbol has no bar; closes carry on, 0 before the first.
     """
 
     open: Floats
@@ -166,6 +178,9 @@ class Sweep(NamedTuple):
     account: NDArray[Any]
     books: NDArray[Any]
     fill: Floats
+    next: Ints  # of each symbol the row at which its orders are looked at
+    coins: Floats  # of each symbol what the wallet holds
+    due: Ints  # room for the symbols that are looked at in one row, and one more
     turns: Ints  # room for the symbols of one row in their order
     yearly: Floats  # volatility at each close, where entries are sized by it
 
@@ -178,17 +193,6 @@ class Curve(NamedTuple):
     daily: Floats
     ends: Ints
     skipped: Ints
-
-
-class Signals(NamedTuple):
-    """Signals of many parameter sets: those of set n are start[n]..start[n + 1], by row, then in
-    the order of the symbols. `distance` is the stop of an entry, or it has no rows."""
-
-    start: Ints
-    row: NDArray[np.int32]
-    symbol: NDArray[np.int32]
-    enter: NDArray[np.bool_]
-    distance: Floats
 
 
 def two(pair: Floats) -> Two:

@@ -1,5 +1,6 @@
 """The market as a sweep sees it: the prices of all symbols on one line of time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,12 @@ from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import NS_PER_DAY, Symbol, format_instant
 from thunes.core.market.tape import Tape
 
+THREADS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Columns of shape (symbols, rows); `ends` and `skipped` say where days end: see `Sweep`."""
+    """Columns of shape (rows, symbols); `ends` and `skipped` say where days end: see `Sweep`."""
 
     symbols: tuple[Symbol, ...]
     times: Ints
@@ -29,24 +32,31 @@ def prices_of(tape: Tape, symbols: tuple[Symbol, ...], levels: bool) -> Prices:
 
     DataError: a price that is no number above zero.
     """
-    for symbol in symbols:
-        _refuse_no_price(tape, symbol)
-    opens, closes = _column(tape, symbols, "open"), _column(tape, symbols, "close")
-    highs = _column(tape, symbols, "high") if levels else opens
-    lows = _column(tape, symbols, "low") if levels else opens
-    day = (tape.times - 1) // NS_PER_DAY
-    ends = np.flatnonzero(np.append(np.diff(day) != 0, True))
-    skipped = np.diff(day[ends], prepend=day[0] - 1) - 1
+    names = ("open", "close", "high", "low") if levels else ("open", "close")
+    with ThreadPoolExecutor(THREADS) as threads:
+        share = threads.map if len(symbols) > 1 else map
+        for _ in share(lambda symbol: _refuse_no_price(tape, symbol), symbols):
+            pass
+        found = list(share(lambda name: _column(tape, symbols, name), names))
+    opens, closes, highs, lows = (*found, found[0], found[0])[:4]
     times = _fixed(np.asarray(tape.times))
-    return Prices(symbols, times, opens, highs, lows, closes, ends, skipped)
+    return Prices(symbols, times, opens, highs, lows, closes, *_days(times))
+
+
+def _days(times: Ints) -> tuple[Ints, Ints]:
+    """The last row of each day that has one, and how many days without any come before it."""
+    first, last = (int(times[row] - 1) // NS_PER_DAY for row in (0, -1))
+    days = np.arange(first, last + 1)
+    until = np.searchsorted(times, (days + 1) * NS_PER_DAY, side="right")
+    closed = np.diff(until, prepend=0) > 0
+    return until[closed] - 1, np.diff(days[closed], prepend=first - 1) - 1
 
 
 def _refuse_no_price(tape: Tape, symbol: Symbol) -> None:
     bars = tape.bars[symbol]
     for name in ("open", "high", "low", "close"):
         column = getattr(bars, name)
-        # The sum is NaN or infinite if any row is: one pass in the common case.
-        if np.isfinite(column.sum()) and column.min() > 0.0:
+        if column.min() > 0.0 and column.max() < np.inf:  # neither if any row is NaN
             continue
         row = int(np.flatnonzero(~(np.isfinite(column) & (column > 0.0)))[0])
         raise DataError(
@@ -59,20 +69,20 @@ def _column(tape: Tape, symbols: tuple[Symbol, ...], name: str) -> Floats:
     """One column of all symbols; NaN where a symbol has no bar, but closes carry on."""
     rows = len(tape)
     if len(symbols) == 1 and len(tape.bars[symbols[0]]) == rows:
-        whole: Floats = getattr(tape.bars[symbols[0]], name).reshape(1, rows)
+        whole: Floats = getattr(tape.bars[symbols[0]], name).reshape(rows, 1)
         return whole
-    table = np.empty((len(symbols), rows))
+    table = np.empty((rows, len(symbols)))
     for s, symbol in enumerate(symbols):
         bars = tape.bars[symbol]
         if len(bars) == rows:
-            table[s] = getattr(bars, name)
+            table[:, s] = getattr(bars, name)
             continue
         places = tape.rows(symbol, 0, rows)
-        table[s] = getattr(bars, name)[places]
+        table[:, s] = getattr(bars, name)[places]
         if name == "close":
-            table[s, places < 0] = 0.0
+            table[places < 0, s] = 0.0
         else:
-            table[s, bars.close_time[places] != tape.times] = np.nan
+            table[bars.close_time[places] != tape.times, s] = np.nan
     return _fixed(table)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from thunes.research.sweep.layout import IN_BNB, IN_QUOTE, NEVER, Record, put, two
+from thunes.research.sweep.layout import EVERY_RULE, IN_BNB, IN_QUOTE, NEVER, Record, put, two
 from thunes.research.sweep.prices import decimal_of, sellable, steps_of
 from thunes.research.sweep.twofold import Two, add, divide, multiply, subtract, whole
 
@@ -26,11 +26,16 @@ def equity(a: Record, books: Books) -> Two:
     return total
 
 
-def unspent(a: Record, books: Books, locked: bool) -> Two:
-    """Cash less what waiting entries hold of it: as the venue locks it, or as we count."""
+def unspent(a: Record, books: Books, but: int) -> Two:
+    """Cash less what waiting entries hold of it: as the venue locks it for all `but` one that it
+    asks for, or, below 0, as we count for all."""
     left = two(a.cash)
+    if a.entering <= (but >= 0):
+        return left
     for s in range(books.size):
-        held = two(books[s].lock) if locked else two(books[s].reserve)
+        held = two(books[s].lock) if but >= 0 else two(books[s].reserve)
+        if s == but:
+            continue
         if held[0] != 0.0:
             left = subtract(left, held)
     return left
@@ -44,7 +49,7 @@ def buy(a: Record, books: Books, s: int, price: Two, quantity: Two) -> bool:
     if a.charged != IN_QUOTE and coins[0] < 0.0:
         net = subtract(quantity, multiply(quantity, two(a.fee)))
     paid = add(cost, fee)
-    if not _covers(add(unspent(a, books, True), two(b.lock)), paid):
+    if not _covers(unspent(a, books, s), paid):
         return False
     put(a.cash, subtract(two(a.cash), paid))
     put(b.wallet, add(two(b.wallet), net))
@@ -74,7 +79,7 @@ def sell(a: Record, books: Books, s: int, price: Two, steps: float) -> None:
     put(b.cost, subtract(cost, part))
     _count(a, subtract(subtract(value, worth), part)[0], value[0])
     # What no leg sells any more and nobody would buy stays in the wallet as dust.
-    if b.legs == 0 and not sellable(b, steps_of(b, left), price):
+    if left[0] != 0.0 and b.legs == 0 and not sellable(b, steps_of(b, left), price):
         left = _NOTHING
     put(b.held, left)
 
@@ -82,7 +87,7 @@ def sell(a: Record, books: Books, s: int, price: Two, steps: float) -> None:
 def _bnb_due(a: Record, books: Books, cost: Two) -> Two:
     """The commission in BNB, rounded up to its eighth digit; below zero where it is not taken in
     BNB, or there is too little of it."""
-    if a.charged != IN_BNB:
+    if not EVERY_RULE or a.charged != IN_BNB:
         return _NO_BNB
     fee = multiply(multiply(cost, two(a.bnb_rate)), _BNB_DIGITS)
     coins = divide((whole(divide(fee, two(a.bnb_price)), True), 0.0), _BNB_DIGITS)
@@ -91,7 +96,7 @@ def _bnb_due(a: Record, books: Books, cost: Two) -> Two:
 
 def _pay_bnb(a: Record, books: Books, coins: Two) -> Two:
     """Take the commission, and say what it is worth at the last close."""
-    if coins[0] <= 0.0:
+    if not EVERY_RULE or coins[0] <= 0.0:
         return _NOTHING
     b = books[a.bnb]
     put(b.wallet, subtract(two(b.wallet), coins))

@@ -3,11 +3,11 @@
 import numpy as np
 
 from thunes.research.sweep.layout import Record, two
-from thunes.research.sweep.twofold import Two, add, divide, multiply, reaches, subtract, whole
+from thunes.research.sweep.twofold import Two, divide, multiply, reaches, whole
 
 _WHOLE_MAX = 2.0**53
 _FINEST = 1e15
-_ONE = (1.0, 0.0)
+_NEARLY = 1.0 - 1e-9
 
 
 def decimal_of(value: float, scale: float) -> Two:
@@ -25,16 +25,17 @@ def decimal_of(value: float, scale: float) -> Two:
 
 
 def on_tick(b: Record, price: Two, up: bool) -> Two:
-    tick = two(b.tick)
+    tick, per_one = two(b.tick), two(b.per_tick)
+    if per_one[0] > 0.0:
+        return multiply((whole(multiply(price, per_one), up), 0.0), tick)
     return multiply((whole(divide(price, tick), up), 0.0), tick)
 
 
-def slipped(b: Record, price: Two, share: Two, buys: bool) -> Two:
-    """The price moved by a share against us and rounded to the tick against us; never sold for
-    nothing."""
+def slipped(a: Record, b: Record, price: Two, buys: bool) -> Two:
+    """The price moved against us and rounded to the tick against us; never sold for nothing."""
     if buys:
-        return on_tick(b, multiply(price, add(_ONE, share)), True)
-    moved = on_tick(b, multiply(price, subtract(_ONE, share)), False)
+        return on_tick(b, multiply(price, two(a.dearer)), True)
+    moved = on_tick(b, multiply(price, two(a.cheaper)), False)
     return moved if moved[0] > 0.0 else two(b.tick)
 
 
@@ -54,6 +55,10 @@ def sellable(b: Record, steps: float, price: Two) -> bool:
     """Whether the venue would take an order for so many steps at this price."""
     if steps <= 0.0:
         return False
+    # By far enough for a float to tell: nine in ten.
+    about = steps * b.step[0] * _NEARLY
+    if about > b.min_quantity[0] and about * price[0] > b.min_notional[0]:
+        return True
     quantity = multiply((steps, 0.0), two(b.step))
     if not reaches(quantity, two(b.min_quantity)):
         return False
@@ -62,4 +67,7 @@ def sellable(b: Record, steps: float, price: Two) -> bool:
 
 def steps_of(b: Record, quantity: Two) -> float:
     """The whole steps in a quantity."""
+    per_one = two(b.per_step)
+    if per_one[0] > 0.0:
+        return whole(multiply(quantity, per_one), False)
     return whole(divide(quantity, two(b.step)), False)

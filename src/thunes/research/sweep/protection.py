@@ -48,6 +48,8 @@ def protect(a: Record, b: Record, opened: Two) -> None:
     if stop[0] == 0.0:
         stop = first_stop(b, price)
     put(b.stop, stop)
+    if stop[0] == 0.0 and a.targets == 0:
+        return
     plan_legs(a, b, steps_of(b, two(b.held)), price)
     if b.legs == 0:
         return
@@ -63,7 +65,7 @@ def protect(a: Record, b: Record, opened: Two) -> None:
 
 def leave(a: Record, b: Record, why: int, last: Two) -> None:
     """Sell all at the next open, in place of whatever rests; `last` is what the venue knows."""
-    steps, most = steps_of(b, two(b.held)), two(b.market_max)
+    steps, most = steps_of(b, two(b.held)), two(b.market_max_quantity)
     if last[0] > 0.0 and not sellable(b, steps, last):
         _doubt(a, EXIT_REFUSED)
     if most[0] > 0.0 and not reaches(most, multiply((steps, 0.0), two(b.step))):

@@ -24,6 +24,10 @@ _SIZINGS = ("all_cash", "fixed", "quantity", "equity", "risk", "volatility")
 _BY_EQUITY = ("equity", "risk", "volatility")
 _SCALE_MAX = 8
 _CHARGED = ("quote", "received", "bnb")
+_FILTERS = (
+    *("tick", "step", "min_quantity", "max_quantity", "market_max_quantity", "min_notional"),
+    *("min_price", "max_price", "percent_down", "percent_up"),
+)
 _NONE = (float("nan"), 0.0)
 
 
@@ -76,29 +80,33 @@ class Terms:
                 )
 
 
-def blank_books(terms: Terms, symbols: tuple[Symbol, ...], rows: int) -> NDArray[Any]:
-    """The books of these symbols before the first of so many rows."""
+def blank_books(terms: Terms, symbols: tuple[Symbol, ...]) -> NDArray[Any]:
+    """The books of these symbols before the first bar."""
     of = {each.symbol: each for each in terms.instruments}
     books = np.zeros(len(symbols), dtype=layout.SYMBOL).view(np.recarray)
-    books.next, books.asked, books.known = rows, layout.NEVER, layout.NEVER
+    known: dict[tuple[Decimal, ...], int] = {}
     for s, symbol in enumerate(symbols):
-        i, b = of[symbol], books[s]
-        _refuse_many_orders(terms, i)
-        _write(b.tick, i.tick)
-        _write(b.step, i.step)
-        _write(b.min_quantity, i.min_quantity)
-        _write(b.max_quantity, i.max_quantity)
-        _write(b.market_max, i.market_max_quantity)
-        _write(b.min_notional, i.min_notional)
-        _write(b.min_price, i.min_price)
-        _write(b.max_price, i.max_price)
-        _write(b.percent_down, i.percent_down)
-        _write(b.percent_up, i.percent_up)
-        places = -int(i.tick.normalize().as_tuple().exponent)
-        b.scale = 10.0 ** max(0, min(places, _SCALE_MAX))
+        _refuse_many_orders(terms, of[symbol])
+        grid = tuple(getattr(of[symbol], name) for name in _FILTERS)
+        if known.setdefault(grid, s) == s:
+            _describe(books[s], grid)
+        else:
+            books[s] = books[known[grid]]
     if (place := bnb_place(terms, symbols)) is not None:
         _write(books[place].wallet, terms.balances.get(BNB, ZERO))
     return books
+
+
+def _describe(b: layout.Record, grid: tuple[Decimal, ...]) -> None:
+    """Write down what an instrument allows."""
+    for name, value in zip(_FILTERS, grid, strict=True):
+        _write(getattr(b, name), value)
+    tick, step = grid[:2]
+    _write(b.per_tick, _whole_per_one(tick))
+    _write(b.per_step, _whole_per_one(step))
+    places = -int(tick.normalize().as_tuple().exponent)
+    b.scale = 10.0 ** max(0, min(places, _SCALE_MAX))
+    b.asked, b.known = layout.NEVER, layout.NEVER
 
 
 def _refuse_many_orders(terms: Terms, i: Instrument) -> None:
@@ -140,10 +148,13 @@ def blank_account(
 
 def _amounts(terms: Terms) -> dict[str, Decimal | None]:
     limits, exits = terms.limits, terms.exits
+    kept_back = terms.fee_rate if terms.fee_asset == "quote" else ZERO
     return {
         "fee": terms.fee_rate,
-        "kept_back": terms.fee_rate if terms.fee_asset == "quote" else ZERO,
-        "slippage": terms.slippage,
+        "kept_back": kept_back,
+        "dues": ONE + kept_back,
+        "dearer": ONE + terms.slippage,
+        "cheaper": ONE - terms.slippage,
         "amount": terms.sizing.value,
         "stop_distance": exits.stop_distance,
         "trail_distance": exits.trail_distance,
@@ -166,6 +177,7 @@ def _wholes(terms: Terms) -> dict[str, int | None]:
     limits, exits = terms.limits, terms.exits
     watches = limits.watches_equity
     shares = (limits.symbol_exposure, limits.total_exposure)
+    asking = (limits.max_positions, limits.loss_cool_down_s, limits.signal_cool_down_s)
     weighs = watches or terms.sizing.kind in _BY_EQUITY or any(each is not None for each in shares)
     return {
         "sizing": _SIZINGS.index(terms.sizing.kind),
@@ -179,6 +191,7 @@ def _wholes(terms: Terms) -> dict[str, int | None]:
         "spread_passes": int(limits.max_spread is None or 2 * terms.slippage <= limits.max_spread),
         "weighs": int(weighs),
         "watches": int(watches),
+        "timed": int(weighs or any(each is not None for each in asking)),
         "lifted_by_day": int(limits.daily_loss_lifted_by == "day"),
     }
 
@@ -197,6 +210,12 @@ def twofold(value: Decimal) -> Two:
     """A decimal as the sum of two floats."""
     high = float(value)
     return high, float(EXACT.subtract(value, Decimal(high)))
+
+
+def _whole_per_one(grid: Decimal) -> Decimal:
+    """How many of these make one; 0 where that is no whole number."""
+    count = (ONE / grid).to_integral_value()
+    return count if count * grid == ONE else ZERO
 
 
 def _write(pair: Floats, value: Decimal | None) -> None:

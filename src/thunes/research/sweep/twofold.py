@@ -12,6 +12,7 @@ Two = tuple[float, float]
 
 _SPLIT = 134_217_729.0  # 2^27 + 1
 _SNAP = 1e-24
+_SURE = 1e-15  # further apart than what the second floats can add
 
 
 def add(x: Two, y: Two) -> Two:
@@ -58,12 +59,10 @@ def whole(x: Two, up: bool) -> float:
     """The next whole number below (above, if `up`) x, or x itself where it is one."""
     near = np.rint(x[0])
     off = (x[0] - near) + x[1]
-    slack = _SNAP * max(1.0, abs(x[0]))
-    if abs(off) <= slack:
+    if abs(off) > 0.5:  # too large for a float to hold every whole number
+        near, off = near + np.rint(off), off - np.rint(off)
+    if abs(off) <= _SNAP * max(1.0, abs(x[0])):
         return float(near)
-    if abs(off) >= 1.0:  # too large for a float to hold every whole number
-        near += np.rint(off)
-        off -= np.rint(off)
     if up:
         return float(near + 1.0 if off > 0.0 else near)
     return float(near - 1.0 if off < 0.0 else near)
@@ -71,5 +70,8 @@ def whole(x: Two, up: bool) -> float:
 
 def reaches(x: Two, y: Two) -> bool:
     """Whether x >= y, equal up to rounding counting as equal."""
+    over = x[0] - y[0]
+    if abs(over) > _SURE * max(abs(x[0]), abs(y[0])):
+        return over > 0.0
     over = subtract(x, y)[0]
     return over >= -_SNAP * max(abs(x[0]), abs(y[0]))
