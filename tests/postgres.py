@@ -63,3 +63,12 @@ def postgres(server: str) -> str:
         connection.execute(text("CREATE DATABASE tried"))
     engine.dispose()
     return f"postgresql://{OWNER}@/tried?host={server}"
+
+
+def drop(server: str) -> None:
+    """Take the database away, whoever is connected to it."""
+    base = f"postgresql+psycopg://{OWNER}@/postgres?host={server}"
+    engine = create_engine(base, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS tried WITH (FORCE)"))
+    engine.dispose()

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import drop
 from tests.search.grounds import bars
+from thunes.adapters.cluster import DaskCluster
 from thunes.adapters.storage.bars.catalog import save_bars
+from thunes.core.domain.errors import UsageError
 from thunes.research.trials import TrialLedger
 
 SEARCH = ("optimize", "--strategy", "sma_cross", "--bars", "BTCUSDT_1h.parquet")
@@ -123,3 +126,22 @@ def test_a_cluster_finds_what_one_process_finds(room: Path) -> None:
 def test_a_cluster_that_is_not_there_is_told(room: Path) -> None:
     words = (*SEARCH, "--sampler", "grid", "--dask", "tcp://127.0.0.1:9")
     assert "the cluster at tcp://127.0.0.1:9 does not answer" in ended(begin(room, *words), 1)
+
+
+def test_a_database_that_goes_away_in_mid_study(room: Path, postgres: str, server: str) -> None:
+    study = ("--storage", postgres, "--study", "lost", "--trials", "500", *WIDE)
+    worker = begin(room, "optimize", "worker", *SEARCH[1:], *study)
+    until = time.monotonic() + PATIENCE_S
+    while len(recorded(room, "artifacts")) < 3:
+        assert worker.poll() is None, worker.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    drop(server)
+    assert "the database of study lost does not answer" in (said := ended(worker, 1))
+    assert "What was finished is on record: run the same command again" in said
+    assert len(recorded(room, "artifacts")) >= 3
+
+
+def test_a_worker_of_a_cluster_with_other_code_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"worker .* has THUNES \d+, and here is \d+"):
+        DaskCluster("local", lambda: str(os.getpid()))

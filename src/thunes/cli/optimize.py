@@ -69,7 +69,7 @@ def optimize(
     --range slow=20:200:20 --sampler grid
     """
     from thunes.cli.optimizing import search, work
-    from thunes.compose.optimizing import Asked
+    from thunes.compose.asked import Asked
     from thunes.core.domain.errors import UsageError
     from thunes.research.search.objective import Objective
 

@@ -14,7 +14,8 @@ from thunes.cli.artifacts import page, place_of, places, trials_bar
 from thunes.cli.past import PastFlags
 from thunes.cli.search_json import search_json
 from thunes.cli.searching import SpaceFlags, ground_of
-from thunes.compose.optimizing import Asked, optimize, run_trials, trying_of
+from thunes.compose.asked import Asked
+from thunes.compose.optimizing import optimize, run_trials, trying_of
 from thunes.compose.searched import run_sets
 from thunes.core.domain.errors import UsageError
 from thunes.research.search.result import Searched

@@ -58,7 +58,7 @@ def walkforward(
     --test 90
     """
     from thunes.cli.walking import walk
-    from thunes.compose.optimizing import Asked
+    from thunes.compose.asked import Asked
     from thunes.research.search.objective import Objective
     from thunes.research.search.windows import Plan
 

@@ -17,7 +17,7 @@ from thunes.cli.progress import progress_bar
 from thunes.cli.search_json import judgement_json
 from thunes.cli.search_tables import print_verdict
 from thunes.cli.searching import SpaceFlags, ground_of
-from thunes.compose.optimizing import Asked
+from thunes.compose.asked import Asked
 from thunes.compose.walking import RESULTS, walk_forward
 from thunes.core.domain.units import format_instant
 from thunes.research.search.result import Walked, Window

@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from thunes.compose.asked import Asked
 from thunes.compose.measured import settings_of
 from thunes.compose.screened import confirm
 from thunes.compose.searched import Ground, initial_equity, run_sets
@@ -24,7 +25,7 @@ CONFIRMED = 5
 
 
 def concluded(
-    ground: Ground, trying: Trying, chosen: Point, scores: Mapping[Point, float], seed: int
+    ground: Ground, trying: Trying, chosen: Point, scores: Mapping[Point, float], asked: Asked
 ) -> Searched:
     """Put a search together. ScreenDisagrees: the engine makes other trades of a set shown."""
     ranked = sorted((p for p in scores if scores[p] == scores[p]), key=lambda p: -scores[p])
@@ -36,9 +37,9 @@ def concluded(
         scores=scores,
         doubled_costs=return_at(doubled(ground), parameters),
         gates_hold=gates_pass(ground, parameters),
-        seed=seed,
+        seed=asked.seed,
     )
-    ran = ran_on(ground, trying.terms.study)
+    ran = ran_on(ground, trying.terms.study, asked.settings(trying.space))
     return conclude(ran, ground.days, initial_equity(ground), trying, choice)
 
 

@@ -3,23 +3,21 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 
 from thunes.adapters.cluster import DaskCluster
 from thunes.adapters.studies import OptunaStudy
+from thunes.compose.asked import Asked
 from thunes.compose.concluded import concluded
 from thunes.compose.fingerprint import code_version, terms_hash
 from thunes.compose.searched import Ground, run_sets
-from thunes.core.domain.errors import DataError, UsageError
+from thunes.core.domain.errors import DataError
 from thunes.core.stats.performance import DAYS_A_YEAR
 from thunes.core.stats.series import BadSeries
 from thunes.research.search.choosing import choose, scores_of, surround
 from thunes.research.search.concluding import scored
-from thunes.research.search.objective import Objective
 from thunes.research.search.result import Searched
 from thunes.research.search.samplers import (
     WORST,
@@ -35,7 +33,6 @@ from thunes.research.search.space import Space
 from thunes.research.search.trying import Outcome, Runs, Terms, Trying
 from thunes.research.trials import Trial, TrialLedger
 
-SAMPLERS = ("tpe", "nsga2", "grid", "random")
 AT_ONCE = 250
 """Sets that are run and recorded together."""
 
@@ -44,38 +41,6 @@ _COPIES = 6
 
 Told = Callable[[int, int, float | None], object]
 """Hears how many trials there are, of how many, and the best score."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """How to search, and where its records lie. `storage` is the URL of a database that workers
-    share, `dask` the address of a cluster."""
-
-    sampler: str = "tpe"
-    trials: int = 25
-    seed: int = 0
-    objective: Objective = field(default_factory=Objective)
-    study: str = ""
-    storage: str | None = None
-    dask: str | None = None
-    artifacts: Path = Path("artifacts")
-
-    def __post_init__(self) -> None:
-        if self.sampler not in SAMPLERS:
-            raise UsageError(f"--sampler {self.sampler!r} is none of {', '.join(SAMPLERS)}")
-        if self.trials < 1:
-            raise UsageError(f"--trials {self.trials}: at least one is needed")
-        if self.storage and self.sampler in ("grid", "random"):
-            raise UsageError(
-                f"--storage shares what a study learns, and --sampler {self.sampler} learns "
-                "nothing: leave it out, or spread the sets with --dask"
-            )
-        if self.dask and self.sampler in ("tpe", "nsga2"):
-            raise UsageError(
-                f"--dask spreads sets that are known beforehand, and --sampler {self.sampler} "
-                "learns from each: take --sampler grid or random, or several workers on one "
-                "--storage"
-            )
 
 
 def optimize(ground: Ground, space: Space, asked: Asked, told: Told) -> Searched:
@@ -88,7 +53,7 @@ def optimize(ground: Ground, space: Space, asked: Asked, told: Told) -> Searched
             scores = scores_of(trying.found, asked.objective)
             candidates = scored(scores) if asked.sampler == "grid" else best
             chosen = choose(candidates, scores)
-        return concluded(ground, trying, chosen, scores, asked.seed)
+        return concluded(ground, trying, chosen, scores, asked)
     except BadSeries as error:
         raise DataError(f"{error}") from error
 

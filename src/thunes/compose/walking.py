@@ -8,8 +8,9 @@ from hashlib import sha256
 import numpy as np
 
 from thunes.adapters.storage.note import Note
+from thunes.compose.asked import Asked
 from thunes.compose.concluded import doubled, gates_pass, ran_on
-from thunes.compose.optimizing import Asked, run_trials, study_name, trying_of
+from thunes.compose.optimizing import run_trials, study_name, trying_of
 from thunes.compose.searched import Ground, initial_equity, run_engine, run_sets
 from thunes.core.domain.errors import DataError, UsageError
 from thunes.core.domain.market import Floats, Ints
@@ -82,7 +83,7 @@ def _walked(ground: Ground, space: Space, asked: Asked, plan: Plan, told: Told) 
         initial=initial_equity(ground),
         seed=asked.seed,
     )
-    return walked(_ran(ground, asked, plan, spans), names, stages, plan, beside)
+    return walked(_ran(ground, space, asked, plan, spans), names, stages, plan, beside)
 
 
 def _stage(ground: Ground, space: Space, asked: Asked, of: tuple[Span, Ground]) -> Stage:
@@ -184,12 +185,12 @@ def _name(ground: Ground, space: Space, asked: Asked, plan: Plan) -> str:
     return f"walk-{whole}-{sha256(repr(plan).encode()).hexdigest()[:6]}"
 
 
-def _ran(ground: Ground, asked: Asked, plan: Plan, spans: Sequence[Span]) -> Ran:
+def _ran(ground: Ground, space: Space, asked: Asked, plan: Plan, spans: Sequence[Span]) -> Ran:
     kind = "anchored" if plan.anchored else "rolling"
     said = (
         ("windows", f"{kind}, {len(spans)} of them; {_lengths(spans[0])}"),
         ("before each test", f"{plan.purge} days purged, an embargo of {plan.embargo} more"),
-        ("sampler", asked.sampler),
+        *asked.settings(space),
     )
     return ran_on(ground, asked.study, said)
 
