@@ -249,6 +249,8 @@ def test_what_a_search_did_not_search_is_said(ask: Ask, room: Path) -> None:
     assert kept["parameters"]["fast"] == found["parameters"]["fast"]
     assert (kept["trials"], kept["verdict"]) == (6, found["verdict"])
     assert kept["in_sample"]["dsr"] == found["dsr"]
+    assert kept["in_sample"]["sharpe"] == found["chosen"]["sharpe"]
+    assert "number" not in kept["in_sample"]
     assert kept["reasons"][0] == found["reasons"][0]["text"]
 
 

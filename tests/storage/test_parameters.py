@@ -150,16 +150,22 @@ def test_a_damaged_byte_costs_its_line_and_no_number_of_another(
 
 
 WRITER = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from tests.storage.test_parameters import snapshot
 from thunes.adapters.storage.disk import DISK
 from thunes.adapters.storage.parameters import ParameterVersions
 versions = ParameterVersions(Path(sys.argv[1]))
+write = DISK.write
+def late(descriptor, data, offset):
+    time.sleep(0.005)  # others look at the end of the file meanwhile
+    return write(descriptor, data, offset)
+DISK.write = late
+print("ready", flush=True)
+sys.stdin.readline()
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     versions.append(snapshot(number))
 if sys.argv[4:]:
-    write = DISK.write
     def half(descriptor, data, offset):
         write(descriptor, data[: len(data) // 2], offset)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -169,13 +175,35 @@ if sys.argv[4:]:
 
 
 def writer(path: Path, first: int, last: int, *more: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(first), str(last), *more])
+    words = [sys.executable, "-c", WRITER, str(path), str(first), str(last), *more]
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def ready(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+
+def begin(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"go\n")
+    process.stdin.close()
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    assert process.stdout is not None
+    process.stdout.close()
+    return process.wait(120)
 
 
 def test_eight_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "versions.jsonl"
     processes = [writer(path, 100 * i, 100 * i + 6) for i in range(8)]
-    assert [process.wait(120) for process in processes] == [0] * 8
+    for process in processes:
+        ready(process)
+    for process in processes:
+        begin(process)
+    assert [ended(process) for process in processes] == [0] * 8
     found = ParameterVersions(path).load_history(limit=1_000)
     assert found.damaged == ()
     numbers = [int(each.snapshot.parameters["fast"]) for each in found.kept]
@@ -186,7 +214,10 @@ def test_eight_processes_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_killed_in_the_middle_of_a_line(tmp_path: Path) -> None:
     path = tmp_path / "versions.jsonl"
-    assert writer(path, 1, 3, "killed").wait(60) == -signal.SIGKILL
+    process = writer(path, 1, 3, "killed")
+    ready(process)
+    begin(process)
+    assert ended(process) == -signal.SIGKILL
     versions = ParameterVersions(path)
     torn = versions.load_history()
     assert [each.number for each in torn.kept] == [2, 1]

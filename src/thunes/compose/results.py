@@ -63,6 +63,7 @@ def read_result(text: str, where: str) -> Result:
     walked = told.windows is not None
     best = told.chosen or (told.best if isinstance(told.best, dict) else {"score": told.best})
     searched = {**best, **{name: plain.get(name) for name in _OF_SEARCH}}
+    searched.pop("number", None)  # of the trial, which is no figure
     return Result(
         strategy=named if isinstance(named, str) else str(named.get("name", "")),
         parameters={name: text_of(value) for name, value in given.items()},
