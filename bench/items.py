@@ -149,7 +149,12 @@ def flat(runs: int) -> list[Row]:
 def of(module: str, name: str = "rows") -> Callable[[int], list[Row]]:
     """Rows of another module of the bench. It is imported when it is asked for, so that no other
     work item has it in its memory."""
-    return lambda runs: getattr(import_module(f"bench.{module}"), name)(runs)  # type: ignore[no-any-return]
+
+    def rows(runs: int) -> list[Row]:
+        found: list[Row] = getattr(import_module(f"bench.{module}"), name)(runs)
+        return found
+
+    return rows
 
 
 def journalled(_: int) -> list[Row]:
