@@ -34,6 +34,7 @@ GOOD = Evidence(
     pbo=0.05,
     loss_probability=0.02,
     degradation=0.4,
+    survivors=3,
     spa=0.01,
     path_low=0.04,
     around=Surroundings(3, 0.15, 0.1, 8, 0.9, 0.01, 2.0),

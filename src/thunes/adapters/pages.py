@@ -1,6 +1,7 @@
 """Pages: HTML files that hold all they need, written whole or not at all."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -9,17 +10,28 @@ from typing import Any
 from thunes.core.domain.errors import ThunesError, UsageError
 
 
-def render(template: Traversable, words: dict[str, Any]) -> str:
-    """A page as text; what is put into it is escaped. UsageError without the extra `report`."""
+def render(template: Traversable, words: dict[str, Any], folder: Traversable | None = None) -> str:
+    """A page as text; what is put into it is escaped. UsageError without the extra `report`.
+
+    `folder` holds the templates that this one extends or includes.
+    """
     try:
         import jinja2
     except ImportError as trouble:
         raise needs_extra(trouble) from trouble
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=None if folder is None else jinja2.FunctionLoader(_source_in(folder)),
     )
     page: str = environment.from_string(template.read_text("utf-8")).render(words)
     return page
+
+
+def _source_in(folder: Traversable) -> Callable[[str], str]:
+    return lambda name: folder.joinpath(name).read_text("utf-8")
 
 
 def write_page(path: Path, page: str) -> None:

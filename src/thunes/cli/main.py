@@ -10,14 +10,17 @@ import typer
 from thunes import __version__
 from thunes.cli import (
     backtest,
+    check,
     demo,
     doctor,
     fetch,
+    governing,
     init,
     keeping,
     live,
     looking,
     operating,
+    optimize,
     paper,
     parity,
     probe,
@@ -26,22 +29,25 @@ from thunes.cli import (
     simulate,
     strategies,
     taping,
+    walkforward,
 )
 from thunes.cli.audit import app as audit_app
 from thunes.cli.config import app as config_app
 from thunes.cli.data import app as data_app
 from thunes.cli.db import app as db_app
+from thunes.cli.parameters import app as parameters_app
 from thunes.cli.verbs import app
 from thunes.core.domain.errors import ThunesError
 
 _REGISTERED = (
-    *(backtest, demo, doctor, fetch, init, live, looking, operating, paper, parity, probe),
-    *(rodage, sandbox, simulate, strategies, taping),
+    *(backtest, check, demo, doctor, fetch, governing, init, live, looking, operating, optimize),
+    *(paper, parity, probe, rodage, sandbox, simulate, strategies, taping, walkforward),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+app.add_typer(parameters_app, name="parameters")
 app.add_typer(keeping.journal, name="journal")
 
 

@@ -135,7 +135,7 @@ def _columns(
         if first >= last:
             held = " to ".join(format_instant(int(columns.open_time[k])) for k in (0, -1))
             raise DataError(f"{path}: no bar opens in the window asked for; it holds {held}")
-        found[symbol] = _rows(columns, first, last)
+        found[symbol] = columns.rows(first, last)
     assert asked is not None, "there is at least one file"
     return asked, found
 
@@ -150,17 +150,6 @@ def _aggregated(
             f"{format_timeframe(asked)} cannot be made"
         )
     return Bars(symbol, native, columns).at(format_timeframe(asked)).columns
-
-
-def _rows(columns: BarColumns, first: int, last: int) -> BarColumns:
-    return BarColumns(
-        open_time=columns.open_time[first:last],
-        open=columns.open[first:last],
-        high=columns.high[first:last],
-        low=columns.low[first:last],
-        close=columns.close[first:last],
-        volume=columns.volume[first:last],
-    )
 
 
 def _instruments(symbols: tuple[Symbol, ...], flags: MarketFlags) -> tuple[Instrument, ...]:

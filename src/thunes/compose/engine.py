@@ -40,9 +40,13 @@ class Built:
 
 
 def build_engine(
-    spec: RunSpec, columns: Mapping[Symbol, BarColumns], journal: Path | None = None
+    spec: RunSpec,
+    columns: Mapping[Symbol, BarColumns],
+    journal: Path | None = None,
+    since: int = 0,
 ) -> Built:
-    """The engine of a run on these bars; a `journal` keeps texts of its strategies."""
+    """The engine of a run on these bars; a `journal` keeps texts of its strategies. Bars that open
+    before `since` (ns UTC) only warm up what gives signals."""
     decimal.setcontext(EXACT)
     tape = Tape({s: Bars(s, spec.timeframe, bars) for s, bars in columns.items()})
     instruments = {instrument.symbol: instrument for instrument in spec.instruments}
@@ -50,7 +54,7 @@ def build_engine(
     half_spread = spec.costs.slippage_bps / 10_000
     market = Market(tape, instruments, half_spread)
     desks = _desks(spec, journal)
-    strategies = Strategies(desks, tape)
+    strategies = Strategies(desks, tape, since)
     # What is held from the start over the past is left as a strategy's position would not be.
     rooms = _rooms(spec, strategies, ExitPlan())
     return Built(Engine(State(market, rooms.terms), rooms), strategies, tape, desks)

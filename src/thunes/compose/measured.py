@@ -52,7 +52,7 @@ def measured_backtest(
         timeframe=spec.timeframe,
         start=min(int(bars.open_time[0]) for bars in columns.values()),
         end=int(tape.times[-1]),
-        settings=_settings(spec, world),
+        settings=settings_of(spec, world),
         metrics=metrics,
         curve=curve,
         trades=rows,
@@ -109,7 +109,8 @@ def _traded(spec: RunSpec) -> str:
     return ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if len(symbols) > 3 else "")
 
 
-def _settings(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
+def settings_of(spec: RunSpec, world: World) -> tuple[tuple[str, str], ...]:
+    """What a run does beside its strategy, in words: (name, text), in order."""
     costs, friction = spec.costs, world.friction
     instrument = spec.instruments[0]
     wide_open = spec.limits == WIDE_OPEN

@@ -1,7 +1,7 @@
 """Screened runs: the terms of a specification for the screen, and a winner run by the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thunes.compose.backtest import World, run_backtest
 from thunes.compose.engine import build_engine
@@ -47,11 +47,13 @@ def terms_of(spec: RunSpec, world: World) -> Terms:
     )
 
 
-def confirm(spec: RunSpec, columns: Mapping[Symbol, BarColumns], world: World) -> Confirmed:
+def confirm(
+    spec: RunSpec, columns: Mapping[Symbol, BarColumns], world: World, since: int = 0
+) -> Confirmed:
     """Run the one strategy of `spec` both ways. ScreenDisagrees: not the same trades."""
-    built = build_engine(spec, columns)
+    built = build_engine(spec, columns, since=since)
     strategies = list(built.desks.values())
-    terms = terms_of(spec, world)
+    terms = replace(terms_of(spec, world), since=since)
     if not strategies or not isinstance(strategies[0], SignalStrategy):
         raise UsageError("a screen takes strategies that give signals, not those that ask events")
     screened, fills = trace(built.tape.bars, strategies[0], terms)

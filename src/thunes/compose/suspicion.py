@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from thunes.compose.engine import Built
-from thunes.compose.spec import RunSpec
-from thunes.core.domain.units import StrategyId
+from thunes.compose.spec import RunSpec, StrategySpec
+from thunes.compose.strategies import load_kind
 from thunes.core.market.bars import Bars
+from thunes.core.strategy.catalog import build
 from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import Desk, SignalStrategy, StrategyError
 from thunes.research.findings import Row
@@ -27,16 +28,17 @@ def suspicions(spec: RunSpec, built: Built) -> Iterator[Row]:
     for each in spec.strategies:
         strategy = built.desks[Desk(each.id, each.symbols[0])]
         if each.sha256 and isinstance(strategy, SignalStrategy):
-            yield from _examined(each.id, strategy, built.tape.bars[each.symbols[0]])
+            yield from _examined(each, strategy, built.tape.bars[each.symbols[0]])
 
 
-def _examined(name: StrategyId, strategy: SignalStrategy, bars: Bars) -> Iterator[Row]:
+def _examined(spec: StrategySpec, ran: SignalStrategy, bars: Bars) -> Iterator[Row]:
+    name = spec.id
     try:
         sample = bars.prefix(min(FEW_ROWS, len(bars)))
-        signals = evaluate(strategy, sample)
+        signals = evaluate(ran, sample)
         if not (signals.enter.any() or signals.exit.any()):
             sample = bars.prefix(min(MORE_ROWS, len(bars)))
-        found = examine(strategy, sample)
+        found = examine(_anew(spec, ran), sample)
     except StrategyError as error:
         yield "not_examined", f"Whether {name} looks ahead could not be told: {error}."
         return
@@ -48,3 +50,13 @@ def _examined(name: StrategyId, strategy: SignalStrategy, bars: Bars) -> Iterato
                 "look_ahead",
                 f"{name} looks ahead ({each.kind}), so nobody can have these figures. {each.text}",
             )
+
+
+def _anew(spec: StrategySpec, ran: SignalStrategy) -> SignalStrategy:
+    """The strategy of its text run once more: what has run knows all bars, and may remember them.
+
+    The one that has run, where the text is another one by now.
+    """
+    kind, sha256 = load_kind(spec.source)
+    found = build(kind, spec.parameters)
+    return found if sha256 == spec.sha256 and isinstance(found, SignalStrategy) else ran

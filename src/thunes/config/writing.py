@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from thunes.adapters.secrets.secret import Secret
-from thunes.config.tables import Config, Section
+from thunes.config.tables import Config, Plan, Section
 
 _DEFAULTS = "# thunes.toml: every value here is the default; what you delete keeps it.\n"
 
@@ -17,6 +17,11 @@ def default_text() -> str:
 def text_of(config: Config) -> str:
     """Every value of `config`, each with what it means."""
     return "".join(line for name, value in config for line in _table(name, value))
+
+
+def strategy_text(plan: Plan) -> str:
+    """The `[[strategy]]` of one strategy."""
+    return "".join(_table("strategy", (plan,))).lstrip()
 
 
 def _table(name: str, value: object) -> Iterator[str]:

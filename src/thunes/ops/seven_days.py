@@ -50,7 +50,7 @@ def short_record(samples: Sequence[tuple[Instant, Decimal]]) -> ShortRecord:
     daily = equity[np.searchsorted(at, whole, side="right") - 1]
     days = max(1, daily.size - 1)
     found = sharpe(period_returns(daily), DAYS_A_YEAR) if daily.size > 2 else None
-    error = math.sqrt(DAYS_A_YEAR / days)
+    error = standard_error(days)
     # A ratio far from zero is known less well (Lo 2002, independent returns).
     reach = _Z * math.sqrt((DAYS_A_YEAR + (found or 0.0) ** 2 / 2) / days)
     return ShortRecord(
@@ -59,10 +59,16 @@ def short_record(samples: Sequence[tuple[Instant, Decimal]]) -> ShortRecord:
         error=error,
         low=None if found is None else found - reach,
         high=None if found is None else found + reach,
-        by_luck=_chance_above(0.0, error),
-        if_good=_chance_above(_GOOD, error),
+        by_luck=1.0 - chance_below(SHARPE_MIN, 0.0, days),
+        if_good=1.0 - chance_below(SHARPE_MIN, _GOOD, days),
     )
 
 
-def _chance_above(true: float, error: float) -> float:
-    return 1.0 - NormalDist(true, error).cdf(SHARPE_MIN)
+def standard_error(days: int) -> float:
+    """Of an annualised Sharpe ratio over so many days."""
+    return math.sqrt(DAYS_A_YEAR / days)
+
+
+def chance_below(limit: float, true: float, days: int) -> float:
+    """The chance that the ratio of so many days lies below `limit` where it truly is `true`."""
+    return NormalDist(true, standard_error(days)).cdf(limit)

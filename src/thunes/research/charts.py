@@ -33,10 +33,10 @@ def chart_data(result: BacktestResult) -> Json:
     equity = np.concatenate(([initial], curve.equity))
     return {
         "quote": result.quote,
-        "equity": _points(at, equity),
-        "hold": _points(at, _held(result, at) * initial),
-        "drawdown": _points(at, drawdown(equity)),
-        "exposure": _points(at, np.concatenate(([0.0], curve.exposure))),
+        "equity": points(at, equity),
+        "hold": points(at, _held(result, at) * initial),
+        "drawdown": points(at, drawdown(equity)),
+        "exposure": points(at, np.concatenate(([0.0], curve.exposure))),
         "symbols": [_symbol(result, symbol) for symbol in result.symbols],
     }
 
@@ -64,9 +64,10 @@ def _held(result: BacktestResult, at: Ints) -> Floats:
     return np.asarray(growth.mean(axis=0), dtype=np.float64)
 
 
-def _points(at: Ints, values: Floats) -> Json:
+def points(at: Ints, values: Floats) -> Json:
+    """A curve, `at` ns UTC: its extremes kept, in at most `POINTS_MAX` points."""
     rows = extreme_rows(values, POINTS_MAX)
-    return {"t": (at[rows] // _NS_PER_MS).tolist(), "y": _short(values[rows])}
+    return {"t": (at[rows] // _NS_PER_MS).tolist(), "y": short(values[rows])}
 
 
 def _symbol(result: BacktestResult, symbol: Symbol) -> Json:
@@ -78,10 +79,10 @@ def _symbol(result: BacktestResult, symbol: Symbol) -> Json:
         "candle": format_timeframe(result.timeframe * merged),
         "step": result.timeframe * merged // _NS_PER_MS,
         "t": (bars.open_time // _NS_PER_MS).tolist(),
-        "open": _short(bars.open),
-        "high": _short(bars.high),
-        "low": _short(bars.low),
-        "close": _short(bars.close),
+        "open": short(bars.open),
+        "high": short(bars.high),
+        "low": short(bars.low),
+        "close": short(bars.close),
         "left_out": max(0, len(trades) - TRADES_DRAWN_MAX),
         "trades": _trades(trades[-TRADES_DRAWN_MAX:], result.end),
     }
@@ -105,6 +106,6 @@ def _trades(trades: Sequence[tuple[int, TradeRow]], end: int) -> list[Json]:
     ]
 
 
-def _short(values: Floats) -> list[float | None]:
+def short(values: Floats) -> list[float | None]:
     """Eight significant digits are more than a screen shows."""
     return [float(f"{v:.8g}") if np.isfinite(v) else None for v in values.tolist()]

@@ -22,7 +22,7 @@ from thunes.core.stats.sharpe import (
     track_record,
 )
 from thunes.core.stats.splits import CombinatorialPurgedCV
-from thunes.core.stats.superior import superior_ability
+from thunes.core.stats.superior import superior_ability, superior_trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,9 @@ class Evidence:
 
     `dsr_raw` counts every trial, `dsr` the effective number (the stricter estimate); both deflate
     by the variance of the trials' Sharpe ratios. `periods_needed` is the track record, in periods,
-    that would prove a ratio above zero at 95 %. `spa` is Hansen's consistent p-value, `path_low`
-    the 5 % quantile of the Sharpe ratios of the choice's paths out of sample.
+    that would prove a ratio above zero at 95 %. `spa` is Hansen's consistent p-value, `survivors`
+    how many trials earn at 5 % when all of them are counted (StepM), `path_low` the 5 % quantile of
+    the Sharpe ratios of the choice's paths out of sample.
 
     None: not measured. `doubled_costs` (the return of the choice with twice its costs) and
     `gates_hold` (no look-ahead, and nothing earned on markets without an edge) are measured
@@ -78,6 +79,7 @@ class Evidence:
     loss_probability: float
     degradation: float | None
     spa: float
+    survivors: int
     path_low: float
     around: Surroundings | None = None
     doubled_costs: float | None = None
@@ -127,6 +129,7 @@ def _weighed(search: Search, tests: Scrutiny) -> Evidence:
         loss_probability=luck.loss_probability,
         degradation=luck.degradation,
         spa=superior_ability(matrix, sampling).consistent,
+        survivors=superior_trials(matrix, sampling).size,
         path_low=float(np.quantile(path_sharpes(matrix, tests.folds), PATH_QUANTILE)),
         around=_around(search),
     )

@@ -50,16 +50,34 @@ def check_poison(strategy: SignalStrategy, bars: Bars) -> tuple[Breach, ...]:
 def check_chunks(strategy: SignalStrategy, bars: Bars) -> tuple[Breach, ...]:
     """G3: history that grows by chunks, in the end by single bars, gives the same rows.
 
-    Each time only the rows that are new are read, as live does at each close.
+    Each time only the rows that are new are read, as live does at each close. All is asked before
+    the strategy sees the whole: what remembers bars between calls cannot know them yet.
     """
+    ends = {*_spread(len(bars), _CHUNKS), *range(len(bars) - _CHUNKS, len(bars))}
+    grown = {end: attempt(strategy, bars.prefix(end)) for end in sorted(ends) if end > 0}
     full = signals_of(strategy, bars)
-    ends = {*_spread(len(bars), _CHUNKS), *range(len(bars) - _CHUNKS, len(bars) + 1)}
     found: list[Breach] = []
     before = 0
-    for end in sorted(end for end in ends if end > 0):
+    for end, got in grown.items():
         probe = Probe(Gate.CHUNKS, end, f"when it is read as bar {end - 1} closes")
-        found.extend(_cut(strategy, bars, probe, full, before))
+        found.extend(_held_to(full, probe, got, (before, len(bars))))
         before = end
+    return tuple(found)
+
+
+def check_taint(strategy: SignalStrategy, bars: Bars, every: int = 1) -> tuple[Breach, ...]:
+    """G7: at each bar alone, what comes after it taints nothing.
+
+    All later rows are cut off, then NaN, which arithmetic hands on to whatever is made of it, then
+    far too high or too low, for what leaves NaN out. `every` above 1 leaves bars between out.
+    """
+    full = signals_of(strategy, bars)
+    found: list[Breach] = []
+    for place, cut in enumerate(range(1 + len(bars) % every, len(bars), every)):
+        ended = Probe(Gate.TAINT, cut, f"when the data end with bar {cut - 1}")
+        found.extend(_cut(strategy, bars, ended, full))
+        for poison in (Poison.NAN, Poison.LOW if place % 2 else Poison.HIGH):
+            found.extend(_poisoned(strategy, bars, full, (Gate.TAINT, cut, poison)))
     return tuple(found)
 
 
@@ -82,23 +100,37 @@ def poison_from(
     strategy: SignalStrategy, bars: Bars, full: Columns, cut: int
 ) -> tuple[Breach, ...]:
     """G2 at one place: bar `cut` and all after it replaced in each of four ways."""
-    found: list[Breach] = []
-    for poison in Poison:
-        got = attempt(strategy, rewritten(bars, slice(cut, len(bars)), poison))
-        if not isinstance(got, str):
-            how = f"with {poison.value} from bar {cut} on"
-            found.extend(compare(Probe(Gate.POISON, cut, how), full, got))
-    return tuple(found)
+    return tuple(
+        found
+        for poison in Poison
+        for found in _poisoned(strategy, bars, full, (Gate.POISON, cut, poison))
+    )
 
 
-def _cut(
-    strategy: SignalStrategy, bars: Bars, probe: Probe, full: Columns, since: int = 0
+def _poisoned(
+    strategy: SignalStrategy, bars: Bars, full: Columns, asked: tuple[Gate, int, Poison]
 ) -> tuple[Breach, ...]:
+    gate, cut, poison = asked
+    got = attempt(strategy, rewritten(bars, slice(cut, len(bars)), poison))
+    if isinstance(got, str):
+        return ()
+    return compare(Probe(gate, cut, f"with {poison.value} from bar {cut} on"), full, got)
+
+
+def _cut(strategy: SignalStrategy, bars: Bars, probe: Probe, full: Columns) -> tuple[Breach, ...]:
     got = attempt(strategy, bars.prefix(probe.cut))
+    return _held_to(full, probe, got, (0, len(bars)))
+
+
+def _held_to(
+    full: Columns, probe: Probe, got: Columns | str, rows: tuple[int, int]
+) -> tuple[Breach, ...]:
+    """An answer to a history that ended early, from a first row on, of so many rows in all."""
+    since, count = rows
     if not isinstance(got, str):
         return compare(probe, full, got, since)
     # A strategy may need some bars before it can say anything, but not half of them.
-    if 2 * probe.cut < len(bars):
+    if 2 * probe.cut < count:
         return ()
     return (Breach(probe, probe.cut - 1, "signals()", "given", got),)
 

@@ -1,6 +1,6 @@
 """Look-ahead, found and named: which gate, which row, what changed, what kind of cheat."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,10 @@ from thunes.research.result import TradeRow
 _UNSTABLE = Kind(
     "not repeatable",
     "it gives other signals for the same bars: chance, the clock, or a memory between calls",
+)
+_MEMORY = Kind(
+    "memory",
+    "it remembers bars between calls: before it had been shown the later bars it said otherwise",
 )
 _PRICE_LEVEL = Kind(
     "price level",
@@ -34,34 +38,57 @@ _FEW = 3
 class LookAhead:
     """One gate that a strategy does not pass, at the first row that shows it.
 
-    `kind` is a word for lists ("next bar", "centred window", ...); `text` is a whole sentence.
+    `kind` is a word for lists ("next bar", "centred window", ...), `why` the same in words; `text`
+    is a whole sentence. `breach` has what the row was and became, where a row shows it.
     """
 
     gate: Gate
     kind: str
-    row: int
+    row: int | None
     text: str
+    breach: Breach | None = None
+    why: str = ""
 
 
-def examine(strategy: SignalStrategy, bars: Bars) -> tuple[LookAhead, ...]:
+def examine(
+    strategy: SignalStrategy, bars: Bars, told: Callable[[Gate], None] = lambda _: None
+) -> tuple[LookAhead, ...]:
     """Run G1, G2, G3 and G5; one finding for each gate that is not passed, none if all are.
 
-    Asks for signals some 250 times; G5 is asked only of what passes the others.
-    StrategyError: the strategy raised on the bars themselves.
+    Asks for signals some 250 times; G5 is asked only of what passes the others. A strategy that
+    remembers bars is found if it has not been shown these before. `told` hears of each gate as it
+    has been asked. StrategyError: the strategy raised on the bars themselves.
     """
+    grown = check_chunks(strategy, bars)
+    told(Gate.CHUNKS)
     full = signals_of(strategy, bars)
     again = Probe(Gate.REPEAT, len(bars), "when it is asked again")
     unstable = compare(again, full, signals_of(strategy, bars))
+    told(Gate.REPEAT)
     if unstable:
         return _findings(bars, unstable, _UNSTABLE)
-    breaches = (
-        *check_prefix(strategy, bars),
-        *check_poison(strategy, bars),
-        *check_chunks(strategy, bars),
-    )
-    if breaches:
-        return _findings(bars, breaches, diagnose(Case(strategy, bars, full), breaches))
-    return _findings(bars, check_scale(strategy, bars), _PRICE_LEVEL)
+    breaches = list(check_prefix(strategy, bars))
+    told(Gate.PREFIX)
+    breaches += check_poison(strategy, bars)
+    told(Gate.POISON)
+    if grown and not breaches and not check_chunks(strategy, bars):
+        return _findings(bars, grown, _MEMORY)
+    if breaches or grown:
+        return named(Case(strategy, bars, full), (*breaches, *grown))
+    found = _findings(bars, check_scale(strategy, bars), _PRICE_LEVEL)
+    told(Gate.SCALE)
+    return found
+
+
+def named(
+    case: Case, breaches: Sequence[Breach], before: LookAhead | None = None
+) -> tuple[LookAhead, ...]:
+    """Breaches of G1, G2, G3 and G7 as one finding for each gate, of the kind that explains all;
+    what was found `before` has told it already."""
+    if not breaches:
+        return ()
+    kind = diagnose(case, breaches) if before is None else Kind(before.kind, before.why)
+    return _findings(case.bars, breaches, kind)
 
 
 def check_fills(trades: Sequence[TradeRow], bars: Bars) -> tuple[LookAhead, ...]:
@@ -106,7 +133,7 @@ def _findings(bars: Bars, breaches: Sequence[Breach], kind: Kind) -> tuple[LookA
     for breach in breaches:
         first.setdefault(breach.probe.gate, breach)
     return tuple(
-        LookAhead(gate, kind.word, breach.row, _sentence(bars, breach, kind))
+        LookAhead(gate, kind.word, breach.row, _sentence(bars, breach, kind), breach, kind.text)
         for gate, breach in first.items()
     )
 

@@ -24,7 +24,7 @@ def page_words(result: BacktestResult) -> Words:
         "strategy": result.strategy,
         "facts": _facts(result),
         "total": percent(m.total_return, signed=True),
-        "total_sign": _sign(m.total_return),
+        "total_sign": sign(m.total_return),
         "money": f"{money(m.initial_equity)} \N{RIGHTWARDS ARROW} "
         f"{money(m.final_equity, result.quote)}",
         "compared": _compared(m),
@@ -151,7 +151,7 @@ def _months(result: BacktestResult) -> list[Words]:
 def _cell(value: float | None, strongest: float) -> Words:
     strength = 0.0 if value is None else min(1.0, abs(value) / strongest)
     text = "" if value is None else percent(value, signed=True).removesuffix(" %")
-    return {"text": text, "sign": _sign(value), "strength": round(100 * strength**0.7 * 0.6)}
+    return {"text": text, "sign": sign(value), "strength": round(100 * strength**0.7 * 0.6)}
 
 
 def _listed(result: BacktestResult) -> list[tuple[int, TradeRow]]:
@@ -180,7 +180,7 @@ def _trade(number: int, trade: TradeRow, result: BacktestResult) -> Words:
         "fees": money(trade.fees),
         "pnl": money(trade.pnl, signed=True),
         "return": percent(float(trade.pnl / value) if value else None, 2, signed=True),
-        "sign": _sign(trade.pnl),
+        "sign": sign(trade.pnl),
     }
 
 
@@ -201,7 +201,7 @@ def _costs(m: Metrics, quote: str) -> list[Words]:
             "amount": money(amount, quote, signed=True),
             "share": percent(amount / start if start > 0 else None, 2, signed=True),
             "each": money(amount / trades if trades else None, quote, signed=True),
-            "sign": _sign(amount),
+            "sign": sign(amount),
         }
         for label, amount in lines
     ]
@@ -220,7 +220,8 @@ def _exposure(result: BacktestResult) -> Mapping[str, tuple[str, str]]:
     }
 
 
-def _sign(value: float | Decimal | None) -> str:
+def sign(value: float | Decimal | None) -> str:
+    """The class that colours a gain or a loss."""
     if value is None or value == 0:
         return "flat"
     return "up" if value > 0 else "down"

@@ -33,8 +33,11 @@ class Gate(StrEnum):
     PREFIX = "G1 prefix"
     POISON = "G2 poisoning"
     CHUNKS = "G3 growing history"
+    NULL = "G4 null market"
     SCALE = "G5 scale"
-    FILLS = "fills"
+    DELAY = "G6 one bar later"
+    TAINT = "G7 taint"
+    FILLS = "G8 same-bar fill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,76 +1,7 @@
-"use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
   const RECENT = 240;
   const quote = plain(data.quote);
   const state = { scale: "linear", view: "recent", symbol: 0 };
-  const all = (query) => Array.from(document.querySelectorAll(query));
-  const chart = (name) => document.getElementById(name + "-chart");
-
-  function colours() {
-    const style = getComputedStyle(document.documentElement);
-    const read = (name) => style.getPropertyValue("--" + name).trim();
-    return Object.fromEntries(
-      ["card", "ink", "soft", "faint", "line", "grid", "accent", "hold", "up", "down"].map((n) => [n, read(n)])
-    );
-  }
-
-  function faded(colour, alpha) {
-    const n = parseInt(colour.slice(1), 16);
-    return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${alpha})`;
-  }
-
-  function layout(c, more) {
-    const axis = {
-      gridcolor: c.grid, linecolor: c.line, zerolinecolor: c.line, tickcolor: c.line,
-      tickfont: { color: c.soft, size: 12 },
-    };
-    const filled = {};
-    for (const [key, value] of Object.entries(more)) {
-      const own = /^y/.test(key) ? { ...axis, automargin: true } : axis;
-      filled[key] = /^[xy]axis/.test(key) ? { ...own, ...value } : value;
-    }
-    return {
-      paper_bgcolor: c.card, plot_bgcolor: c.card, margin: { l: 70, r: 12, t: 30, b: 42 },
-      font: { family: getComputedStyle(document.body).fontFamily, color: c.ink, size: 13 },
-      hoverlabel: { bgcolor: c.card, bordercolor: c.line, font: { color: c.ink, size: 13 } },
-      legend: { orientation: "h", x: 0, y: 1.0, yanchor: "bottom", font: { color: c.soft } },
-      showlegend: true, dragmode: "zoom", ...filled,
-    };
-  }
-
-  const config = {
-    displaylogo: false, responsive: true,
-    // Only buttons that stay on the page: some of the others lead to a web service.
-    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
-  };
-
-  const time = { type: "date", hoverformat: "%Y-%m-%d %H:%M UTC", showspikes: false };
-
-  function drawEquity(c) {
-    const amount = "%{y:,.2f} " + quote;
-    const traces = [
-      { name: "Buy and hold", x: data.hold.t, y: data.hold.y, line: { color: c.hold, width: 1.3 }, hovertemplate: amount },
-      { name: "Strategy", x: data.equity.t, y: data.equity.y, line: { color: c.accent, width: 2 }, hovertemplate: amount },
-      {
-        name: "Drawdown", x: data.drawdown.t, y: data.drawdown.y, yaxis: "y2", fill: "tozeroy", showlegend: false,
-        fillcolor: faded(c.down, 0.18), line: { color: c.down, width: 1 }, hovertemplate: "%{y:.2%}",
-      },
-    ].map((trace) => ({ type: "scatter", mode: "lines", ...trace }));
-    Plotly.react(chart("equity"), traces, layout(c, {
-      hovermode: "x unified", hoversubplots: "axis",
-      xaxis: { ...time, anchor: "y2" },
-      yaxis: {
-        domain: [0.32, 1], type: state.scale, tickformat: ",.4~r", hoverformat: ",.2f",
-        title: { text: "Equity, " + quote, font: { size: 12, color: c.soft } },
-      },
-      yaxis2: {
-        domain: [0, 0.26], tickformat: ".1~%", nticks: 4, rangemode: "tozero",
-        range: [Math.min(-0.01, ...data.drawdown.y.map((y) => y * 1.05)), 0],
-        title: { text: "Drawdown", font: { size: 12, color: c.soft } },
-      },
-    }), config);
-  }
 
   function drawExposure(c) {
     Plotly.react(chart("exposure"), [{
@@ -81,7 +12,7 @@
       hovermode: "x unified", showlegend: false, margin: { l: 70, r: 12, t: 8, b: 42 }, xaxis: time,
       yaxis: {
         tickformat: ".0%", rangemode: "tozero", nticks: 5,
-        title: { text: "Of equity", font: { size: 12, color: c.soft } },
+        title: titled("Of equity", c),
       },
     }), config);
   }
@@ -127,11 +58,6 @@
         },
       },
     ];
-  }
-
-  // Plotly reads a little HTML in labels: text that others wrote is shown as it is.
-  function plain(text) {
-    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   }
 
   function window_of(series, from, to) {
@@ -193,20 +119,15 @@
     note.textContent = series.left_out ? `The chart leaves out the ${series.left_out.toLocaleString("en")} oldest trades.` : "";
     Plotly.react(chart("candle"), [candle, ...marks(series.trades, c)], layout(c, {
       hovermode: "closest", xaxis: { ...time, rangeslider: { visible: false } },
-      yaxis: { tickformat: ",~r", title: { text: "Price, " + quote, font: { size: 12, color: c.soft } } },
+      yaxis: { tickformat: ",~r", title: titled("Price, " + quote, c) },
     }), config).then(view);
   }
 
   function draw() {
     const c = colours();
-    drawEquity(c);
+    drawCurve(c, "Strategy", state.scale);
     drawCandles(c);
     drawExposure(c);
-  }
-
-  function pressed(name, value) {
-    state[name] = value;
-    all(`[data-${name}]`).forEach((b) => b.setAttribute("aria-pressed", String(b.dataset[name] === value)));
   }
 
   function show(number) {
@@ -224,11 +145,12 @@
     setTimeout(() => look(trade.from - room, trade.to + room), moved ? 60 : 0);
   }
 
-  all("[data-scale]").forEach((b) => b.addEventListener("click", () => {
-    pressed("scale", b.dataset.scale);
-    Plotly.relayout(chart("equity"), { "yaxis.type": state.scale, "yaxis.autorange": true });
+  scaleSwitch(state);
+  all("[data-view]").forEach((b) => b.addEventListener("click", () => {
+    state.view = b.dataset.view;
+    pressed("view", state.view);
+    view();
   }));
-  all("[data-view]").forEach((b) => b.addEventListener("click", () => { pressed("view", b.dataset.view); view(); }));
   all("tr[data-number]").forEach((row) => {
     row.addEventListener("click", () => show(Number(row.dataset.number)));
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") show(Number(row.dataset.number)); });

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from thunes.core.domain.errors import DataError, UsageError
+from thunes.core.domain.errors import UsageError
 from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import Symbol
 from thunes.core.market.bars import Bars
@@ -18,14 +18,22 @@ from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep import run
 from thunes.research.sweep.events import events_of, means_of
 from thunes.research.sweep.job import Job
-from thunes.research.sweep.layout import FILL_PRICE, FILL_QUANTITY, FILL_ROW, FILL_SYMBOL, FILL_WHY
+from thunes.research.sweep.later import later_than
+from thunes.research.sweep.layout import (
+    FILL_PRICE,
+    FILL_QUANTITY,
+    FILL_ROW,
+    FILL_SYMBOL,
+    FILL_WHY,
+)
 from thunes.research.sweep.market import Prices, prices_of
+from thunes.research.sweep.signals import Signals
 from thunes.research.sweep.terms import Terms
 
 MEMORY = 1_000_000_000
 """Bytes that a screen may use for what it works on, unless told otherwise."""
 
-_EVENT_BYTES = 24  # of one row of one set if every second bar were a signal, with what sorts them
+_EVENT_BYTES = 16  # of one row of one set if every second bar were a signal, with what sorts them
 _FILLS_KEPT = 4_096
 
 
@@ -76,15 +84,14 @@ def screen(
 ) -> Screened:
     """Run every strategy over all bars, as many at a time as `memory` bytes allow.
 
-    UsageError: nothing to run, or more than fits in `memory`. DataError: fewer bars than a strategy
-    looks at, or a price that is none.
+    UsageError: nothing to run, or more than fits in `memory`. DataError: a price that is none.
     """
     tape, prices, job = _prepared(bars, strategies, terms)
     at_once = _sets_at_once(prices, len(strategies), memory, keep_daily=keep_daily)
     figures: list[Floats] = []
     daily: list[Floats] = []
     for first in range(0, len(strategies), at_once):
-        signals = events_of(strategies[first : first + at_once], tape, terms.traded)
+        signals = _signals(strategies[first : first + at_once], tape, terms)
         outcome = job.run(signals, keep_daily=keep_daily)
         figures.append(outcome.figures)
         daily.append(outcome.daily)
@@ -97,12 +104,20 @@ def trace(
 ) -> tuple[Screened, list[Fill]]:
     """The same of one strategy, with every fill."""
     tape, prices, job = _prepared(bars, [strategy], terms)
-    signals = events_of([strategy], tape, terms.traded)
+    signals = _signals([strategy], tape, terms)
     outcome = job.run(signals, fills=_FILLS_KEPT)
     if outcome.count > _FILLS_KEPT:
         outcome = job.run(signals, fills=outcome.count)
     fills = [_fill(line, prices.symbols) for line in outcome.fills]
     return _screened((strategy,), outcome.figures, None), fills
+
+
+def _signals(strategies: Sequence[SignalStrategy], tape: Tape, terms: Terms) -> Signals:
+    signals = events_of(strategies, tape, terms.traded)
+    if not terms.since:
+        return signals
+    first = int(np.searchsorted(tape.times - tape.timeframe, terms.since))
+    return later_than(signals, first)
 
 
 def _prepared(
@@ -115,24 +130,10 @@ def _prepared(
             raise UsageError(f"{symbol} is to be traded, but there are no bars of it")
     tape = Tape(bars)
     means = means_of(strategies)
-    _refuse_short(strategies, means or [], tape, terms)
     symbols = (*terms.traded, *(each for each in bars if each not in terms.traded))
     levels = terms.exits.stop_distance is not None or bool(terms.exits.targets)
     prices = prices_of(tape, symbols, levels or means is None)
     return tape, prices, Job(prices, terms, tape)
-
-
-def _refuse_short(
-    strategies: Sequence[SignalStrategy], means: list[tuple[int, int]], tape: Tape, terms: Terms
-) -> None:
-    """Some symbol must have bars enough for each set to say something."""
-    most = max(len(tape.bars[symbol]) for symbol in terms.traded)
-    for each, windows in zip(strategies, means, strict=False):
-        if max(windows) >= most:
-            raise DataError(
-                f"{each} looks at {max(windows)} bars and needs one more to cross, but there "
-                f"are {most}: give more bars, or leave it out"
-            )
 
 
 def _sets_at_once(prices: Prices, sets: int, memory: int, *, keep_daily: bool) -> int:

@@ -30,6 +30,11 @@ def extreme_rows(values: Floats, limit: int) -> Ints:
     return np.unique(np.concatenate(([0, count - 1], lowest, highest))).astype(np.int64)
 
 
+def even_rows(count: int, limit: int) -> Ints:
+    """At most `limit` (>= 2) of `count` row numbers, ascending, evenly spread, with both ends."""
+    return np.linspace(0, count - 1, min(count, limit)).round().astype(np.int64)
+
+
 def merged_candles(bars: BarColumns, each: int) -> BarColumns:
     """Bars merged `each` at a time; the last one may hold fewer.
 

@@ -1,9 +1,9 @@
 """Whether the choice of a search may trade: promote, hold or reject, each with its reasons."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from thunes.research.evidence import Evidence
 
@@ -36,20 +36,24 @@ class Judgement(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-class _Criterion(NamedTuple):
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion(Generic[Subject]):
     """A figure that has to reach `limit`, from below (`sign` 1) or from above (-1), or to pass it
     (`strict`). Beyond `hopeless` it speaks against the choice."""
 
     figure: str
     what: str
-    value: Callable[[Evidence], float | None]
+    value: Callable[[Subject], float | None]
     limit: float
     sign: int = 1
     strict: bool = False
     hopeless: float | None = None
 
-    def judged(self, evidence: Evidence) -> Reason:
-        value = self.value(evidence)
+    def judged(self, subject: Subject) -> Reason:
+        value = self.value(subject)
         word = {(1, False): "at least", (1, True): "above", (-1, False): "at most"}
         threshold = f"{word[self.sign, self.strict]} {self.limit:g}"
         if value is None:
@@ -77,15 +81,15 @@ def _gates(evidence: Evidence) -> float | None:
     return None if evidence.gates_hold is None else float(evidence.gates_hold)
 
 
-CRITERIA = (
-    _Criterion(
+CRITERIA: tuple[Criterion[Evidence], ...] = (
+    Criterion(
         "gates",
         "the share of look-ahead and null-market gates that hold",
         _gates,
         1.0,
         hopeless=1.0,
     ),
-    _Criterion(
+    Criterion(
         "dsr",
         "the deflated Sharpe ratio at the effective number of trials",
         lambda e: e.dsr,
@@ -94,8 +98,8 @@ CRITERIA = (
     ),
     # Where all trials share an edge, the best of one half is no better than others on the other
     # half: this figure may keep a choice from promotion, and says nothing against it.
-    _Criterion("pbo", "the probability of backtest overfitting", lambda e: e.pbo, 0.10, -1),
-    _Criterion(
+    Criterion("pbo", "the probability of backtest overfitting", lambda e: e.pbo, 0.10, -1),
+    Criterion(
         "loss_probability",
         "the chance that the best of one half of the past loses on the other",
         lambda e: e.loss_probability,
@@ -103,7 +107,7 @@ CRITERIA = (
         -1,
         hopeless=0.5,
     ),
-    _Criterion(
+    Criterion(
         "spa",
         "the p-value of superior predictive ability",
         lambda e: e.spa,
@@ -111,26 +115,31 @@ CRITERIA = (
         -1,
         hopeless=0.5,
     ),
-    _Criterion(
+    Criterion(
         "path_low",
         "the 5 % quantile of the Sharpe ratios of the paths out of sample",
         lambda e: e.path_low,
         0.0,
         strict=True,
     ),
-    _Criterion(
+    Criterion(
         "doubled_costs", "the return at doubled costs", lambda e: e.doubled_costs, 0.0, strict=True
     ),
-    _Criterion("low", "the 5 % quantile of the scores around it", _low, 0.0, strict=True),
-    _Criterion("plateau", "the share of neighbours within 20 % of its score", _plateau, 0.5),
+    Criterion("low", "the 5 % quantile of the scores around it", _low, 0.0, strict=True),
+    Criterion("plateau", "the share of neighbours within 20 % of its score", _plateau, 0.5),
 )
 """What a choice has to show. The tossed coins are ours: half of the neighbours, half of the halves,
 and whatever is `hopeless`. The other limits are those that the sources in `core.stats` use."""
 
 
 def judge(evidence: Evidence) -> Judgement:
-    """Judge the evidence by every criterion."""
-    reasons = [criterion.judged(evidence) for criterion in CRITERIA]
+    """Judge the evidence of a search by every criterion."""
+    return judged_by(CRITERIA, evidence)
+
+
+def judged_by(criteria: Sequence[Criterion[Subject]], subject: Subject) -> Judgement:
+    """Judge something by other criteria."""
+    reasons = [criterion.judged(subject) for criterion in criteria]
     gravest = list(_ranked(reasons))
     return Judgement(gravest[0].says, tuple(gravest))
 

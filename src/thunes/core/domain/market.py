@@ -1,6 +1,6 @@
 """What a market says: bars, quotes, trades."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import msgspec
 import numpy as np
@@ -28,6 +28,10 @@ class BarColumns:
 
     def __len__(self) -> int:
         return int(self.open_time.size)
+
+    def rows(self, first: int, last: int) -> "BarColumns":
+        """The rows first..last-1, not copied."""
+        return BarColumns(*(getattr(self, each.name)[first:last] for each in fields(self)))
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ two choices are neighbours if no parameter differs by more than one step.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,13 +62,15 @@ def low_scores(steps: ArrayLike, scores: ArrayLike) -> Floats:
     return found
 
 
-def most_robust(steps: ArrayLike, scores: ArrayLike) -> int:
+def most_robust(steps: ArrayLike, scores: ArrayLike, among: Sequence[int] | None = None) -> int:
     """The trial whose surroundings score best at their 5 % quantile: not the peak.
 
-    The first of equals with the higher score of its own. Raises BadSeries.
+    One of the rows `among`, if they are given. The first of equals with the higher score of its
+    own. Raises BadSeries.
     """
-    low = low_scores(steps, scores)
-    return int(np.lexsort((-np.asarray(scores, dtype=np.float64), -low))[0])
+    low, values = low_scores(steps, scores), np.asarray(scores, dtype=np.float64)
+    rows = np.arange(low.size) if among is None else np.asarray(among, dtype=np.int64)
+    return int(rows[np.lexsort((-values[rows], -low[rows]))[0]])
 
 
 def surroundings(steps: ArrayLike, scores: ArrayLike, row: int) -> Surroundings:

@@ -30,11 +30,13 @@ class Strategies:
     """All strategies of a run. Signal forms are evaluated once over the whole tape.
 
     That is the same as evaluating them at every close on what is known by then, because they
-    are causal; the look-ahead gates hold every strategy to it.
+    are causal; the look-ahead gates hold every strategy to it. Signals of bars that open before
+    `since` (ns UTC) are known and not told: those bars only warm up.
     """
 
-    def __init__(self, desks: Mapping[Desk, Strategy], tape: Tape) -> None:
+    def __init__(self, desks: Mapping[Desk, Strategy], tape: Tape, since: int = 0) -> None:
         self._tape = tape
+        self._since = since
         self._watching: list[tuple[Desk, EventStrategy, int]] = []
         self._signals: dict[int, list[Signal]] = {}
         for desk, strategy in desks.items():
@@ -91,7 +93,7 @@ class Strategies:
     def _evaluate(self, desk: Desk, strategy: SignalStrategy) -> None:
         bars = self._tape.bars[desk.symbol]
         signals = evaluate(strategy, bars)
-        rows = np.flatnonzero(signals.enter | signals.exit)
+        rows = np.flatnonzero((signals.enter | signals.exit) & (bars.open_time >= self._since))
         for row in rows.tolist():
             sequence = self._tape.sequence_of(desk.symbol, row)
             self._signals.setdefault(sequence, []).append(signal_at(desk, signals, row))

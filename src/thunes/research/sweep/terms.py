@@ -34,7 +34,8 @@ _NONE = (float("nan"), 0.0)
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Rates and caps are fractions. `traded` are the symbols that the strategy is put to work on,
-    in its order; bars of others only give a price. `fee_asset` is quote, received or bnb."""
+    in its order; bars of others only give a price. `fee_asset` is quote, received or bnb. Signals
+    of bars that open before `since` (ns UTC) are not acted upon."""
 
     quote: Asset
     instruments: tuple[Instrument, ...]
@@ -47,6 +48,7 @@ class Terms:
     fee_asset: str = "quote"
     slippage: Decimal = ZERO
     entry_cap: Decimal | None = None
+    since: int = 0
 
     def __post_init__(self) -> None:
         if self.sizing.kind not in _SIZINGS:
