@@ -107,12 +107,14 @@ def test_crossings_are_found_where_the_signals_are(seed: int, rows: int, blur: f
     closes = columns.close + blur * np.random.default_rng(seed).random(len(columns)) ** 9
     made = replace(columns, close=closes, high=columns.high + blur)
     later = market(seed + 1, rows - 5, 5)
-    tape = Tape(bars_of(dict(zip(SYMBOLS, (made, later), strict=False))))
-    symbols = tuple(tape.bars)
-    at_once = events.events_of(PAIRS, tape, symbols)
-    one_by_one = events.events_of([Asked(fast=p.fast, slow=p.slow) for p in PAIRS], tape, symbols)
-    for ours, theirs in zip(at_once, one_by_one, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    for markets in ((made, later), (made,)):
+        tape = Tape(bars_of(dict(zip(SYMBOLS, markets, strict=False))))
+        symbols = tuple(tape.bars)
+        at_once = events.events_of(PAIRS, tape, symbols)
+        asked = [Asked(fast=p.fast, slow=p.slow) for p in PAIRS]
+        one_by_one = events.events_of(asked, tape, symbols)
+        for ours, theirs in zip(at_once, one_by_one, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 class Asked(SignalStrategy, frozen=True):

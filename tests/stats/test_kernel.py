@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from thunes.core.stats import kernel as room
-from thunes.core.stats.kernel import kernel, put_off
+from thunes.core.stats.kernel import kernel, put_off, with_constants
 
 
 @pytest.fixture
@@ -89,3 +89,20 @@ def test_what_was_put_off_and_never_done_is_done_by_the_next_call(
         double(np.ones(10))
     double(np.ones(10))
     assert len(compilers) == 1
+
+
+LOUD = True
+
+
+def call(name: str) -> str:
+    return _said(name)
+
+
+def _said(name: str) -> str:
+    return name.upper() if LOUD else name
+
+
+def test_a_constant_is_another_in_all_that_is_called_and_in_nothing_else() -> None:
+    quiet = with_constants(call, LOUD=False, UNHEARD=1)
+    assert quiet("thunes") == "thunes"
+    assert call("thunes") == "THUNES"

@@ -16,7 +16,7 @@ def search_json(found: Searched) -> dict[str, Any]:
         "strategy": found.ran.strategy,
         "symbols": list(found.ran.symbols),
         "best": chosen.score,
-        "parameters": dict(chosen.parameters),
+        "parameters": {**found.ran.fixed, **chosen.parameters},
         "trials": len(found.trials),
         "refused": found.refused,
         "dsr": None,

@@ -69,7 +69,7 @@ def walk_json(found: Walked) -> dict[str, Any]:
         "psr": found.psr,
         "dsr": found.dsr,
         "track_record_needed": found.periods_needed,
-        "parameters": dict(last.parameters),
+        "parameters": {**found.ran.fixed, **last.parameters},
         "windows": [_window_json(each) for each in found.windows],
         "settings": dict(found.ran.settings),
     }

@@ -97,4 +97,5 @@ def ran_on(ground: Ground, study: str, settings: Sequence[tuple[str, str]] = ())
         start=max(min(opens), ground.since),
         end=max(ends) + ground.spec.timeframe,
         settings=(*settings_of(ground.spec, ground.world), *settings),
+        fixed=ground.spec.strategies[0].parameters,
     )

@@ -26,7 +26,7 @@ from thunes.research.sweep.terms import Terms
 MEMORY = 1_000_000_000
 """Bytes that a screen may use for what it works on, unless told otherwise."""
 
-_EVENT_BYTES = 24  # of one row of one set if every second bar were a signal, with what sorts them
+_EVENT_BYTES = 16  # of one row of one set if every second bar were a signal, with what sorts them
 _FILLS_KEPT = 4_096
 
 

@@ -139,23 +139,23 @@ def compile_whole(function: Callable[P, R]) -> Callable[P, R]:
         twin = FunctionType(code, space, plain.__name__, plain.__defaults__)
         twin.__module__ = plain.__module__
         twin.__qualname__ = f"{plain.__name__}_{text.hexdigest()[:12]}"
-        made[plain] = _jit(numba, twin, cached=plain is function), text.digest()
+        made[plain] = _jit(numba, twin, called=plain is not function), text.digest()
         return made[plain]
 
     return cast(Callable[P, R], make(cast(FunctionType, function))[0])
 
 
-def _jit(numba: Any, function: FunctionType, *, cached: bool) -> Any:
+def _jit(numba: Any, function: FunctionType, *, called: bool) -> Any:
     """A compiled function for which numbers written in the text of its callers are plain numbers:
-    numba would compile it anew for each of them."""
-    heavy = not cached
+    numba would compile it anew for each of them. What is only `called` by compiled code becomes
+    part of its callers: to hand twenty arrays over takes longer than most of them work."""
     compiled = numba.njit(
-        cache=cached,
+        cache=not called,
         nogil=True,
         error_model="numpy",
         _nrt=False,
-        forceinline=heavy,
-        no_cpython_wrapper=heavy,
+        forceinline=called,
+        no_cpython_wrapper=called,
         no_cfunc_wrapper=True,
     )(function)
     resolve, plain = compiled.get_call_template, numba.types.unliteral

@@ -1,7 +1,7 @@
 """What a search and a walk forward have to show: plain values for tables, files and pages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from thunes.core.domain.market import Floats, Ints
 from thunes.core.stats.cscv import Overfitting
@@ -16,7 +16,8 @@ Parameters = Mapping[str, str]
 class Ran:
     """What was searched: the same words stand above every table and page.
 
-    `start` and `end` are ns UTC, `timeframe` ns. `settings` are (name, text) pairs, in order.
+    `start` and `end` are ns UTC, `timeframe` ns. `fixed` are the parameters that were not searched,
+    `settings` (name, text) pairs, in order.
     """
 
     study: str
@@ -27,6 +28,7 @@ class Ran:
     start: int
     end: int
     settings: tuple[tuple[str, str], ...]
+    fixed: Parameters = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,7 @@
 Where every strategy promises to be the crossing of two means, these are found for all at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
@@ -21,14 +20,13 @@ from thunes.core.strategy.feed import evaluate
 from thunes.core.strategy.protocol import SignalStrategy
 from thunes.research.sweep.flips import Windows, add_up, find_flips, put_in_order, room_for
 from thunes.research.sweep.layout import Floats, Ints
+from thunes.research.sweep.sharing import THREADS, shared
 from thunes.research.sweep.signals import Signals, key_of, row_of
 
-THREADS = 2
 COMPILE_FROM = 100_000
 """Rows times sets that are worth the compiler; both forms find the same."""
 
 _Form = Callable[[Callable[..., Any]], Callable[..., Any]]
-_Share = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 class _Found(NamedTuple):
@@ -63,17 +61,13 @@ def events_of(
     form = _compiled if work >= COMPILE_FROM else _plain
     # Symbols have a thread each; of a single one the pairs are shared out.
     parts = _parts(means_of(strategies), THREADS if len(symbols) == 1 else 1)
-    with ThreadPoolExecutor(THREADS) as threads:
-        share = cast(_Share, threads.map)
 
-        def of(s: int) -> _Found:
-            found = _crossings(parts, tape, (s, symbols[s]), (form, share)) if parts else None
-            return found or _each(strategies, tape, (s, symbols[s]))
+    def of(s: int) -> _Found | None:
+        return _crossings(parts, tape, (s, symbols[s]), form) if parts else None
 
-        if len(symbols) == 1:
-            return _of_one(of(0))
-        share = map
-        return _merged(list(threads.map(of, range(len(symbols)))))
+    crossings = shared(of, range(len(symbols)))
+    found = [each or _each(strategies, tape, (s, symbols[s])) for s, each in enumerate(crossings)]
+    return _of_one(found[0]) if len(found) == 1 else _merged(found)
 
 
 def _of_one(found: _Found) -> Signals:
@@ -148,15 +142,15 @@ def _pairs(means: list[tuple[int, int]]) -> _Pairs:
 
 
 def _crossings(
-    parts: list[_Pairs], tape: Tape, of: tuple[int, Symbol], by: tuple[_Form, _Share]
+    parts: list[_Pairs], tape: Tape, of: tuple[int, Symbol], form: _Form
 ) -> _Found | None:
     """All crossings of means at once; None where a mean is not the exact one of whole units."""
-    (s, symbol), (form, share) = of, by
+    s, symbol = of
     bars = tape.bars[symbol]
     added = _added_up(bars.close, max(int(each.windows[-1]) for each in parts), form)
     if added is None:
         return None
-    found = list(share(lambda part: _flips(Windows(*added, *part), form), parts))
+    found = shared(lambda part: _flips(Windows(*added, *part), form), parts)
     counts = np.concatenate([rooms.sum(axis=0) for _, rooms in found])
     start = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     key: Ints = np.empty(start[-1], dtype=np.int64)

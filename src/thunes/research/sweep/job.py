@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,14 +17,15 @@ from thunes.research.sweep import layout
 from thunes.research.sweep.layout import Curve, Floats, Ints, Sweep
 from thunes.research.sweep.market import Prices
 from thunes.research.sweep.run import FIGURES, Blank, run_sets
+from thunes.research.sweep.sharing import THREADS, shared
 from thunes.research.sweep.signals import Signals
 from thunes.research.sweep.terms import Terms, blank_account, blank_books, bnb_place
 
-THREADS = 2
 COMPILE_FROM = 100_000
 """Rows times sets that are worth the compiler; both forms compute the same."""
 
 _BLOCK_ROWS = 4_096
+_PARTS = 8  # of the sets, for each thread
 
 Runs = Callable[[Sweep, Curve, Blank, tuple[Signals, Ints], Floats], None]
 
@@ -62,25 +62,25 @@ class Job:
         count, p = signals.start.size - 1, self._prices
         figures = np.empty((count, FIGURES))
         daily = np.empty((count if keep_daily else 1, p.ends.size))
-        threads = min(THREADS, count)
-        works = [self._work(fills) for _ in range(threads)]
+        # Each part is run in a room of its own; fills are kept of one set alone.
+        rooms = [self._room(fills) for _ in range(1 if fills else THREADS)]
+        parts = np.array_split(np.arange(count), min(count, 1 if fills else THREADS * _PARTS))
         plain = self._plain and not signals.distance.size
         run = form_of(plain, count * p.close.size >= COMPILE_FROM)
 
-        def share(n: int) -> None:
-            lines = daily if keep_daily or n == 0 else daily.copy()
+        def part(sets: Ints) -> None:
+            room = rooms.pop()
+            lines = daily if keep_daily else daily.copy()
             blank = (self._account, self._books)
-            todo = (signals, np.arange(n, count, threads))
-            run(works[n], Curve(lines, p.ends, p.skipped), blank, todo, figures)
+            run(room, Curve(lines, p.ends, p.skipped), blank, (signals, sets), figures)
+            rooms.append(room)
 
-        with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(share, n) for n in range(threads)]:
-                done.result()
-        last = works[(count - 1) % threads]
+        shared(part, parts)
+        last = rooms[-1]
         found = int(last.account[0].fills)
         return Outcome(figures, daily, last.fill[:found], found)
 
-    def _work(self, fills: int) -> Sweep:
+    def _room(self, fills: int) -> Sweep:
         p, count = self._prices, len(self._prices.symbols)
         return Sweep(
             open=p.open,

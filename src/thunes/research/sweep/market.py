@@ -1,6 +1,5 @@
 """The market as a sweep sees it: the prices of all symbols on one line of time."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,7 @@ from thunes.core.domain.errors import DataError
 from thunes.core.domain.market import Floats, Ints
 from thunes.core.domain.units import NS_PER_DAY, Symbol, format_instant
 from thunes.core.market.tape import Tape
-
-THREADS = 2
+from thunes.research.sweep.sharing import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,8 @@ def prices_of(tape: Tape, symbols: tuple[Symbol, ...], levels: bool) -> Prices:
     DataError: a price that is no number above zero.
     """
     names = ("open", "close", "high", "low") if levels else ("open", "close")
-    with ThreadPoolExecutor(THREADS) as threads:
-        share = threads.map if len(symbols) > 1 else map
-        for _ in share(lambda symbol: _refuse_no_price(tape, symbol), symbols):
-            pass
-        found = list(share(lambda name: _column(tape, symbols, name), names))
+    shared(lambda symbol: _refuse_no_price(tape, symbol), symbols)
+    found = shared(lambda name: _column(tape, symbols, name), names)
     opens, closes, highs, lows = (*found, found[0], found[0])[:4]
     times = _fixed(np.asarray(tape.times))
     return Prices(symbols, times, opens, highs, lows, closes, *_days(times))
