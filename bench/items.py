@@ -207,7 +207,7 @@ def recorded(runs: int) -> list[Row]:
     if not there:
         return []
     bars = read_bars(there[0])
-    year = BarColumns(*(getattr(bars, name)[: D2.bars] for name in BarColumns.__slots__))
+    year = bars.rows(0, D2.bars)
     spec, market, world = job({BTC: year}, "all_cash", TEN_THOUSAND)
     grid = {"tick": Price(Decimal("0.01")), "step": Quantity(Decimal("0.00001"))}
     spec = structs.replace(spec, instruments=(structs.replace(spec.instruments[0], **grid),))

@@ -5,10 +5,22 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.harness import FIGURES, ROOT, Failed, Row, in_own_process, on_cpu_clock
+from bench.harness import (
+    FIGURES,
+    ROOT,
+    SCREEN_LEVELS,
+    SCREEN_MANY,
+    SCREEN_SHARED,
+    SCREEN_YEAR,
+    Failed,
+    Row,
+    in_own_process,
+    on_cpu_clock,
+)
 
 HOME = Path(os.environ.get("PEERS_DIR", Path.home() / ".cache" / "peers"))
 SCRIPTS = ROOT.parent / "shared" / "bench" / "peers"
@@ -32,10 +44,17 @@ _ON_CPU_CLOCK = (
 
 def missing(scripts: Path, peer: str) -> str:
     """What is not there to run a peer, or nothing."""
-    for path in (scripts / f"{peer}_bench.py", HOME / peer / "bin" / "python", HOME / "data"):
+    python = _home(peer) / "bin" / "python"
+    for path in (scripts / f"{peer}_bench.py", python, HOME / "data"):
         if not path.exists():
             return f"{path} is not there"
     return ""
+
+
+def _home(peer: str) -> Path:
+    """The environment of a peer, the faster one where there are two."""
+    faster = HOME / f"{peer}_rust"
+    return faster if faster.exists() else HOME / peer
 
 
 def rows(scripts: Path, peer: str, work: str) -> list[Row] | Failed:
@@ -68,6 +87,44 @@ def figures(scripts: Path) -> list[Row] | Failed:
     ]
 
 
+def screens(scripts: Path, *, whole: bool) -> list[Row] | Failed:
+    """vectorbt's form of the screen; the `whole` of it takes a minute and 15 GB for one item."""
+    works = ("W2", "W3", "W7", *(("W2d2",) if whole else ()))
+    found: list[Row] = []
+    for work in works:
+        read = _run(scripts, "vectorbt", work)
+        if isinstance(read, Failed):
+            return read
+        for each in read:
+            named = next((name for name, signs in _SCREENS.items() if signs(each)), None)
+            if named is not None:
+                found.append(_screen_row(named, each))
+    return found
+
+
+_SCREENS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    SCREEN_MANY: lambda each: each["item"] == "W2" and "Sharpe" in each["note"],
+    SCREEN_YEAR: lambda each: each["item"] == "W2" and each["data"] == "d2",
+    SCREEN_LEVELS: lambda each: each["item"] == "W3" and "0.2%/0.4%" in each["note"],
+    SCREEN_SHARED: lambda each: each["item"] == "W7",
+}
+
+
+def _screen_row(named: str, read: dict[str, Any]) -> Row:
+    equity, entries = read["check"]
+    return Row(
+        work=named,
+        who=read["peer"],
+        times=[read["min_s"], *[read["median_s"]] * (read["runs"] - 2), read["max_s"]],
+        units=read["units"],
+        unit="bar-sets/s",
+        equity=equity,
+        entries=entries,
+        peak_mb=read["peak_mb"],
+        note=read["note"],
+    )
+
+
 def cold(scripts: Path, peer: str, starts: int) -> list[Row] | Failed:
     """Seconds from a start of the process to the result on D1."""
     row = Row(work="cold start", who=NAMES[peer], times=[])
@@ -82,7 +139,7 @@ def cold(scripts: Path, peer: str, starts: int) -> list[Row] | Failed:
 
 
 def _run(scripts: Path, peer: str, work: str) -> list[dict[str, Any]] | Failed:
-    python, script = HOME / peer / "bin" / "python", scripts / f"{peer}_bench.py"
+    python, script = _home(peer) / "bin" / "python", scripts / f"{peer}_bench.py"
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.jsonl"
         environment = {

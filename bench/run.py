@@ -80,6 +80,11 @@ def measured(scripts: Path, *, quick: bool) -> Iterator[list[Row] | Failed]:
         "luck",
     ):
         yield _told(name, item(name, runs))
+    lacking = peers.missing(scripts, "vectorbt")
+    if lacking:
+        print(f"  without vectorbt: {lacking}", file=sys.stderr)
+    else:
+        yield _told("screens vectorbt", peers.screens(scripts, whole=not quick))
     lacking = peers.missing(scripts, "metrics")
     if lacking:
         print(f"  without empyrical and quantstats: {lacking}", file=sys.stderr)

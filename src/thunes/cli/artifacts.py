@@ -47,7 +47,8 @@ def trials_bar(what: str) -> Iterator[Told]:
         yield lambda *_: None
         return
     with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        # The first search of a machine waits for the compiler before there is anything to tell.
+        task = bar.add_task(f"{what} (the first one compiles, up to half a minute)", total=None)
 
         def told(done: int, total: int, best: float | None) -> None:
             said = what if best is None else f"{what}, best {best:.3f}"
