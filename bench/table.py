@@ -64,12 +64,8 @@ class Target(NamedTuple):
 def ratios(rows: Sequence[Row], peer: Row) -> tuple[float, float] | None:
     """How many times faster we are by the medians and by the best runs, like with like: with
     figures where the peer has them. Load slows a median; the best run is what the machine can."""
-    whole = peer.who in _WITH_FIGURES or peer.work in (
-        COLD,
-        FIGURES,
-        *(each[0] for each in SCREENS),
-    )
-    like = OURS if whole else RUN_ONLY
+    whole = (COLD, FIGURES, *(work for work, *_ in SCREENS))
+    like = OURS if peer.who in _WITH_FIGURES or peer.work in whole else RUN_ONLY
     ours = next((row for row in rows if row.work == peer.work and row.who == like), None)
     if ours is None or peer.who.startswith(OURS):
         return None
