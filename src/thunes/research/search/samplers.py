@@ -14,8 +14,10 @@ from thunes.research.trials import Trial
 WORST = -10.0
 """The score of a set that a study is told of but nobody wants: refused, or never traded."""
 
-ASKS_A_TRIAL = 20
-"""How often a study is asked for a point before it is believed to have no other."""
+REPEATS_MAX = 40
+"""So many points in a row that are not new, and a study is believed to have no other."""
+
+_DRAWS_A_POINT = 20
 
 Progress = Callable[[int, int], object]
 
@@ -58,7 +60,7 @@ def random_points(space: Space, count: int, seed: int) -> Iterator[Point]:
     random = np.random.default_rng(seed)
     shape = [len(axis.values) for axis in space.axes]
     given = asks = 0
-    while given < count and len(drawn) < space.size and asks < ASKS_A_TRIAL * count + space.size:
+    while given < count and len(drawn) < space.size and asks < _DRAWS_A_POINT * count + space.size:
         asks += 1
         flat = int(random.integers(space.size))
         if flat in drawn:
@@ -80,14 +82,15 @@ def try_all(points: Sequence[Point], trying: Trying, batch: Batch) -> None:
 
 def try_study(study: Study, trials: int, trying: Trying, score: Score, progress: Progress) -> None:
     """Ask a study for points and tell it their scores until it knows of `trials` different ones,
-    whoever ran them; then all of them are known here."""
-    for _ in range(ASKS_A_TRIAL * trials):
-        progress(min(study.count(), trials), trials)
-        if study.count() >= trials:
-            break
+    whoever ran them, or has nothing new to propose; then all of them are known here."""
+    old = 0
+    while (count := study.count()) < trials and old < REPEATS_MAX:
+        progress(count, trials)
         number, point = study.ask()
+        old = old + 1 if point in trying.found or point in trying.refused else 0
         trying([point])
         trial = trying.found.get(point)
         record = b"" if trial is None else msgspec.json.encode(trial)
         study.tell(number, score(trial), record)
+    progress(min(count, trials), trials)
     trying.admit([msgspec.json.decode(each, type=Trial) for each in study.records()])
