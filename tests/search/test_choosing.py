@@ -1,5 +1,6 @@
 """Choosing: plateaus before peaks, fronts that nobody beats, and what a parameter explains."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.research.searches import unjudged
 from tests.search.tried import trying_with
 from thunes.research.search.choosing import choose, front, importance, scores_of, surround
 from thunes.research.search.objective import Objective
@@ -66,3 +68,19 @@ def test_the_surroundings_of_the_best_are_tried(tmp_path: Path) -> None:
         assert all(
             near in trying.found or near in trying.refused for near in trying.space.around(point)
         )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "edges"),
+    [(("10", "a"), ()), (("5", "a"), ("fast",)), (("100", "b"), ("fast",))],
+)
+def test_a_choice_at_the_edge_of_what_was_tried_is_told(
+    chosen: tuple[str, str], edges: tuple[str, ...]
+) -> None:
+    tried = [(fast, kind) for fast in ("5", "10", "100") for kind in ("a", "b")]
+    trials = tuple(
+        replace(unjudged().trials[0], parameters={"fast": fast, "kind": kind})
+        for fast, kind in tried
+    )
+    searched = replace(unjudged(), names=("fast", "kind"), trials=trials)
+    assert replace(searched, chosen=tried.index(chosen)).at_the_edge == edges

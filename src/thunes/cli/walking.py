@@ -113,7 +113,7 @@ def _figures(found: Walked) -> Table:
         ("PSR, above zero", percent(found.psr, 1)),
         ("DSR, all walks on these bars", percent(found.dsr, 1)),
         ("days that would prove it", f"{needed} (there are {found.days.size:,})"),
-        ("return a year, tests over training", percent(found.efficiency, 0)),
+        ("growth a year, tests over training", percent(found.efficiency, 0)),
         ("tests that earned", percent(found.positive, 0)),
     )
     for row in rows:

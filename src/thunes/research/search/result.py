@@ -7,6 +7,7 @@ from thunes.core.domain.market import Floats, Ints
 from thunes.core.stats.cscv import Overfitting
 from thunes.core.stats.fortunes import Fortunes
 from thunes.research.evidence import Evidence
+from thunes.research.search.picturing import as_number
 from thunes.research.verdict import Judgement
 
 Parameters = Mapping[str, str]
@@ -83,10 +84,10 @@ class Searched:
         found = []
         for name in self.names:
             tried = dict.fromkeys(trial.parameters[name] for trial in self.trials)
-            if len(tried) > 2 and all(_is_number(each) for each in tried):
-                order = sorted(tried, key=float)
-                if self.trials[self.chosen].parameters[name] in (order[0], order[-1]):
-                    found.append(name)
+            order = [number for each in tried if (number := as_number(each)) is not None]
+            own = as_number(self.trials[self.chosen].parameters[name])
+            if 2 < len(order) == len(tried) and own in (min(order), max(order)):
+                found.append(name)
         return tuple(found)
 
 
@@ -121,8 +122,8 @@ class Walked:
     performance; `hold` what equal amounts of the symbols would have come to over the same days.
     Both began with `initial`.
 
-    `efficiency` is the return a year out of sample over that in sample; `positive` the share of
-    windows that earned. `interval` is of the Sharpe ratio a year, at 95 %.
+    `efficiency` is the growth a year (in logarithms) out of sample over that in sample, `positive`
+    the share of windows that earned. `interval` is of the Sharpe ratio a year, at 95 %.
     """
 
     ran: Ran
@@ -149,11 +150,3 @@ class Walked:
     def hold_return(self) -> float | None:
         """What holding came to over the same days; None over none."""
         return float(self.hold[-1] / self.initial - 1) if self.hold.size else None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

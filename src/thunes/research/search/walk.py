@@ -65,7 +65,7 @@ def walked(
     figures = _Figures(
         gates=None if beside.gates_hold is None else float(beside.gates_hold),
         dsr=None if record is None else deflated_sharpe(record, beside.walks, 1 / returns.size),
-        efficiency=_efficiency(shown),
+        efficiency=_efficiency(stages),
         positive=float(np.mean([each.test_return > 0 for each in shown])),
         days=returns.size,
         trades=sum(each.trades for each in shown),
@@ -147,7 +147,7 @@ _CRITERIA: tuple[Criterion[_Figures], ...] = (
     ),
     Criterion(
         "efficiency",
-        "the return a year of the tests over that of the training",
+        "the growth a year of the tests over that of the training",
         lambda f: f.efficiency,
         0.5,
         hopeless=0.0,
@@ -203,20 +203,28 @@ def _days(span: Span, count: int) -> Ints:
 
 def _a_year(returns: Floats) -> float | None:
     """The return a year, compounded; None where it is too large to write down."""
-    with np.errstate(divide="ignore"):
-        grown = float(np.log1p(np.maximum(returns, -1.0)).sum()) * DAYS_A_YEAR / returns.size
+    grown = _growth(returns)
     return math.expm1(grown) if grown < 700.0 else None
 
 
-def _efficiency(shown: Sequence[Window]) -> float | None:
-    """Mean return a year of the tests over that of the training; None unless that earned 1 %."""
-    pairs = [
-        (each.train_return_a_year, each.test_return_a_year)
-        for each in shown
-        if each.train_return_a_year is not None and each.test_return_a_year is not None
-    ]
-    trained = float(np.mean([train for train, _ in pairs])) if pairs else 0.0
-    return float(np.mean([test for _, test in pairs])) / trained if trained > _LEAST else None
+def _growth(returns: Floats) -> float:
+    """The logarithm of what the equity is multiplied by in a year; -inf for a loss of all."""
+    with np.errstate(divide="ignore"):
+        return float(np.log1p(np.maximum(returns, -1.0)).sum()) * DAYS_A_YEAR / returns.size
+
+
+def _efficiency(stages: Sequence[Stage]) -> float | None:
+    """Mean growth a year of the tests over that of the training; None unless that was above 1 %.
+
+    Of logarithms, which for a few percent are the returns themselves, and which no single window
+    that doubled within a week rules.
+    """
+    both = [(_growth(each.train.returns), _growth(each.test)) for each in stages if each.train]
+    trained = float(np.mean([train for train, _ in both])) if both else 0.0
+    if not trained > _LEAST:
+        return None
+    found = float(np.mean([test for _, test in both])) / trained
+    return found if math.isfinite(found) else None
 
 
 def _interval(returns: Floats, seed: int) -> tuple[float, float] | None:

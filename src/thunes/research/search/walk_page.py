@@ -70,7 +70,7 @@ def _performance(walked: Walked) -> list[Tile]:
 def _trust(walked: Walked) -> list[Tile]:
     alone = "confidence in a Sharpe ratio above 0"
     counted = "the same once all walks on these bars are counted"
-    kept = "return a year out of sample over that in sample"
+    kept = "growth a year out of sample over that in sample"
     unearned = "not measurable: nothing was earned in sample"
     return [
         ("PSR", percent(walked.psr), told(walked.psr, alone, _UNPROVEN)),
