@@ -68,11 +68,10 @@ def kill_after(process: subprocess.Popen[str], room: Path, artifacts: str, count
     ("words", "at"),
     [
         ((*SEARCH, "--sampler", "tpe", "--trials", "30", "--range", "slow=41:80"), 8),
-        ((*SEARCH, "--sampler", "random", "--trials", "900", *WIDE), 200),
         ((*SEARCH, "--sampler", "grid", *WIDE), 400),
         ((*WALK, "--train", "60", "--test", "15", "--sampler", "random", "--trials", "40"), 60),
     ],
-    ids=["study", "screen", "grid", "walk"],
+    ids=["study", "screen", "walk"],
 )
 def test_killed_in_the_middle_it_loses_no_finished_trial(
     room: Path, words: tuple[str, ...], at: int
