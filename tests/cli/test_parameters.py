@@ -248,6 +248,7 @@ def test_what_a_search_did_not_search_is_said(ask: Ask, room: Path) -> None:
     kept = told(ask, "parameters keep --result found.json --json")
     assert kept["parameters"].keys() == {"fast", "slow"}
     assert kept["parameters"]["slow"] == "60"
+    assert kept["data_hash"] == found["data"] != ""
     assert kept["parameters"]["fast"] == found["parameters"]["fast"]
     assert (kept["trials"], kept["verdict"]) == (6, found["verdict"])
     assert kept["in_sample"]["dsr"] == found["dsr"]

@@ -15,6 +15,7 @@ def search_json(found: Searched) -> dict[str, Any]:
         "study": found.ran.study,
         "strategy": found.ran.strategy,
         "symbols": list(found.ran.symbols),
+        "data": found.ran.data,
         "best": chosen.score,
         "parameters": {**found.ran.fixed, **chosen.parameters},
         "trials": len(found.trials),

@@ -58,6 +58,7 @@ def walk_json(found: Walked) -> dict[str, Any]:
         "study": found.ran.study,
         "strategy": found.ran.strategy,
         "symbols": list(found.ran.symbols),
+        "data": found.ran.data,
         **judgement_json(found.judgement),
         "sharpe": found.sharpe,
         "sharpe_interval": found.interval,

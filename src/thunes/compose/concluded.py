@@ -98,4 +98,5 @@ def ran_on(ground: Ground, study: str, settings: Sequence[tuple[str, str]] = ())
         end=max(ends) + ground.spec.timeframe,
         settings=(*settings_of(ground.spec, ground.world), *settings),
         fixed=ground.spec.strategies[0].parameters,
+        data=ground.data,
     )

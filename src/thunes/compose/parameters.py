@@ -69,7 +69,7 @@ def snapshot_of(wanted: Wanted, at: Instant) -> ParameterSnapshot:
         parameters=spec.parameters,
         git_sha=commit_of(Path()),
         strategy_hash=spec.sha256,
-        data_hash=hash_of_tapes(ran.tape, ran.run.timeframe) if ran else "",
+        data_hash=hash_of_tapes(ran.tape, ran.run.timeframe) if ran else result.data,
         trials=wanted.trials if wanted.trials is not None else result.trials,
         in_sample={**result.in_sample, **wanted.in_sample},
         out_of_sample={**result.out_of_sample, **wanted.out_of_sample},

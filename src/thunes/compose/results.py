@@ -19,8 +19,9 @@ _OF_WALK = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was chosen, and on what evidence; figures by name, Sharpe ratios a year. A `searched`
-    one tells the parameters that were searched, and not those that were fixed."""
+    """What was chosen, and on what evidence; figures by name, Sharpe ratios a year. Of parameters
+    that a `searched` one does not tell nobody knows whether they were the defaults. `data` is the
+    hash of the bars."""
 
     strategy: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Result:
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     searched: bool = False
+    data: str = ""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -46,6 +48,7 @@ class _Told(msgspec.Struct, frozen=True):
     windows: list[Any] | None = None
     verdict: str = ""
     reasons: list[str | dict[str, Any]] = []
+    data: str = ""
 
 
 def read_result(text: str, where: str) -> Result:
@@ -76,6 +79,7 @@ def read_result(text: str, where: str) -> Result:
             each if isinstance(each, str) else str(each.get("text", "")) for each in told.reasons
         ),
         searched="study" in plain,
+        data=told.data,
     )
 
 
@@ -94,6 +98,7 @@ def merged(results: Sequence[Result]) -> Result:
         verdict=min(verdicts, key=_gravity, default=""),
         reasons=tuple(text for each in results for text in each.reasons),
         searched=any(each.searched for each in results),
+        data=next((each.data for each in results if each.data), ""),
     )
 
 

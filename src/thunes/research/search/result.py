@@ -17,8 +17,8 @@ Parameters = Mapping[str, str]
 class Ran:
     """What was searched: the same words stand above every table and page.
 
-    `start` and `end` are ns UTC, `timeframe` ns. `fixed` are the parameters that were not searched,
-    `settings` (name, text) pairs, in order.
+    `start` and `end` are ns UTC, `timeframe` ns, `data` is the hash of the bars. `fixed` are the
+    parameters that were not searched, `settings` (name, text) pairs, in order.
     """
 
     study: str
@@ -30,6 +30,7 @@ class Ran:
     end: int
     settings: tuple[tuple[str, str], ...]
     fixed: Parameters = field(default_factory=dict)
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
