@@ -5,7 +5,6 @@ import io
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,9 +19,6 @@ from thunes.compose.searched import run_sets
 from thunes.core.domain.errors import UsageError
 from thunes.research.search.result import Searched
 from thunes.research.search.search_page import write_search_page
-
-if TYPE_CHECKING:
-    pass
 
 
 def search(

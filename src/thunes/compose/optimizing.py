@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 
@@ -61,9 +62,16 @@ def optimize(ground: Ground, space: Space, asked: Asked, told: Told) -> Searched
 def run_trials(trying: Trying, ground: Ground, asked: Asked, told: Told) -> None:
     """Every trial that was asked for; those on record are not run again."""
 
+    best: float | None = None
+    seen = 0
+
     def progress(done: int, total: int) -> None:
-        scores = scores_of(trying.found, asked.objective).values()
-        told(done, total, max((each for each in scores if each == each), default=None))
+        nonlocal best, seen
+        new = dict(islice(trying.found.items(), seen, None))
+        seen += len(new)
+        scores = [each for each in scores_of(new, asked.objective).values() if each == each]
+        best = max(scores if best is None else [best, *scores], default=None)
+        told(done, total, best)
 
     if asked.sampler == "grid":
         fits = _fits(ground)

@@ -60,7 +60,7 @@ def _walked(ground: Ground, space: Space, asked: Asked, plan: Plan, told: Told) 
     names = tuple(axis.name for axis in space.axes)
     asked = replace(asked, study=asked.study or _name(ground, space, asked, plan))
     stages: list[Stage] = []
-    money, tested = initial_equity(ground), None
+    money = initial_equity(ground)
     for span in spans:
         told(span.number, len(spans))
         tested = _test_ground(ground, span, money)
