@@ -27,7 +27,7 @@ class DaskCluster:
         with _reachable(address):
             if address == LOCAL:
                 self._owned = distributed.LocalCluster(
-                    threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+                    threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
                 )
             self._client: Any = distributed.Client(
                 address if self._owned is None else self._owned, timeout=_CONNECT_S
