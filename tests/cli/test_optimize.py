@@ -104,6 +104,7 @@ def test_what_is_asked_wrongly_is_told(ask: Ask, line: str, said: str) -> None:
         (f"{WALK} --train 95 --test 30", "fewer than a window of 95 + 30 needs"),
         (f"{WALK} {SMALL} --train 20 --test 10 --purge 30", "after purge"),
         (f"{SEARCH} --range fast=1000 --range slow=3000:5000:500 --sampler grid", "longest look-b"),
+        (f"{SEARCH} --range fast=1000 --range slow=3000:5000:500 --sampler tpe", "longest look-b"),
     ],
 )
 def test_data_that_cannot_tell_are_told(ask: Ask, line: str, said: str) -> None:

@@ -52,8 +52,8 @@ def optimize(ground: Ground, space: Space, asked: Asked, told: Told) -> Searched
             run_trials(trying, ground, asked, told)
             best = surround(trying, asked.objective)
             scores = scores_of(trying.found, asked.objective)
-            candidates = scored(scores) if asked.sampler == "grid" else best
-            chosen = choose(candidates, scores)
+            all_scored = scored(scores)
+            chosen = choose(all_scored if asked.sampler == "grid" else best, scores)
         return concluded(ground, trying, chosen, scores, asked)
     except BadSeries as error:
         raise DataError(f"{error}") from error
